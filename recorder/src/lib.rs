@@ -1,0 +1,1 @@
+//! Records every container and process of a Linux host.

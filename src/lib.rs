@@ -1,0 +1,11 @@
+//! What recorder and viewer of Fine-Grained Monitor agree on. No terminal, no kernel access.
+pub mod event;
+pub mod identity;
+pub mod metric;
+#[cfg(feature = "query")]
+pub mod query;
+pub mod series;
+pub mod store;
+pub mod subject;
+pub mod time;
+pub mod unit;

@@ -1,0 +1,2 @@
+//! Queries over recordings (feature `query`).
+pub mod model;

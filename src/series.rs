@@ -1,0 +1,326 @@
+//! Series as they are drawn: buckets of a window, the gap rule, and counters turned into rates.
+//!
+//! Owns: what a pixel column knows of its samples, and when a line breaks. Must not: know Parquet, queries or screens.
+//! Rows of one subject are fed in time order to a [`Folder`]; everything here is pure.
+
+use crate::metric::{Kind, Metric};
+use crate::time::{Micros, SECOND, TimeRange};
+use crate::unit::Quantity;
+
+/// Why nothing was drawn between two samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Gap {
+    /// No recorder wrote: ticks recorded as lost, or another run.
+    RecorderDown,
+    /// The recorder ran, the subject had no row.
+    SubjectAbsent,
+    /// The subject had rows without a value for this metric.
+    Unavailable,
+}
+
+/// What one pixel column knows of the samples that fall into it (QRY-2).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bucket {
+    /// Number of samples; at least 1.
+    pub count: u32,
+    /// Smallest.
+    pub min: f64,
+    /// Largest.
+    pub max: f64,
+    /// Earliest.
+    pub first: f64,
+    /// Latest.
+    pub last: f64,
+    /// Arithmetic mean.
+    pub mean: f64,
+    /// Set when the line must not be joined to the previous bucket's.
+    pub gap_before: Option<Gap>,
+}
+
+/// One series over a window, one optional bucket per column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Buckets {
+    /// The window.
+    pub range: TimeRange,
+    /// One per column, left to right; `None` where no sample lies.
+    pub columns: Vec<Option<Bucket>>,
+    /// Whether a value holds until the next one (drawn as steps): PSS, which is not read on every tick.
+    pub stepped: bool,
+}
+
+impl Buckets {
+    /// Smallest and largest value of all columns.
+    pub fn extent(&self) -> Option<(f64, f64)> {
+        self.columns.iter().flatten().map(|b| (b.min, b.max)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
+    /// Number of samples.
+    pub fn samples(&self) -> u64 {
+        self.columns.iter().flatten().map(|b| u64::from(b.count)).sum()
+    }
+
+    /// The column in which an instant lies.
+    pub fn column_of(&self, t: Micros) -> Option<usize> {
+        column_of(self.range, self.columns.len(), t)
+    }
+}
+
+/// The column of `columns` over `range` in which an instant lies.
+pub fn column_of(range: TimeRange, columns: usize, t: Micros) -> Option<usize> {
+    if !range.contains(t) || columns == 0 {
+        return None;
+    }
+    let c = i128::from(t - range.start) * columns as i128 / i128::from(range.width());
+    usize::try_from(c).ok()
+}
+
+/// One row of a subject: where it stands and what it says of the metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// When the subject was read.
+    pub time: Micros,
+    /// Any number that differs between runs.
+    pub run: u32,
+    /// Number of the tick in its run.
+    pub tick_no: i64,
+    /// The stored value; `None` when null.
+    pub value: Option<f64>,
+}
+
+/// Whether all of a run's ticks between two (both excluded) were lost by the recorder.
+pub trait LostTicks {
+    /// `run` as in [`Sample::run`].
+    fn all_lost(&self, run: u32, after: i64, before: i64) -> bool;
+}
+
+/// Nothing was lost.
+impl LostTicks for () {
+    fn all_lost(&self, _: u32, _: i64, _: i64) -> bool {
+        false
+    }
+}
+
+/// Quantity that the viewer shows for a metric: a counter's rate, anything else as it is.
+pub fn shown_quantity(metric: &Metric) -> Quantity {
+    if metric.kind == Kind::Counter { metric.unit.rate() } else { metric.unit.plain() }
+}
+
+/// Whether null means "not read on this tick" rather than "not available" (see the ruling on PSS).
+pub fn is_stepped(metric: &Metric) -> bool {
+    metric.source.contains("smaps_rollup")
+}
+
+#[derive(Clone, Copy)]
+struct Seen {
+    run: u32,
+    tick_no: i64,
+    time: Micros,
+    value: f64,
+}
+
+/// Folds the rows of one subject, in time order, into the buckets of a window.
+pub struct Folder<'l> {
+    range: TimeRange,
+    counter: bool,
+    stepped: bool,
+    lost: &'l dyn LostTicks,
+    columns: Vec<Option<Bucket>>,
+    /// Last stored value, for rates.
+    stored: Option<Seen>,
+    /// Last shown value, for gaps.
+    shown: Option<Seen>,
+    /// Rows without a shown value since then.
+    blank: i64,
+}
+
+impl<'l> Folder<'l> {
+    /// A folder for `columns` buckets over `range`. Rows just before the range may be fed as well: they give the
+    /// first rate and the first gap, and fall into no bucket.
+    pub fn new(metric: &Metric, range: TimeRange, columns: usize, lost: &'l dyn LostTicks) -> Self {
+        Folder {
+            range,
+            counter: metric.kind == Kind::Counter,
+            stepped: is_stepped(metric),
+            lost,
+            columns: vec![None; columns],
+            stored: None,
+            shown: None,
+            blank: 0,
+        }
+    }
+
+    /// Takes the next row.
+    pub fn push(&mut self, sample: Sample) {
+        let stored = sample.value.filter(|v| v.is_finite());
+        let value = if self.counter { stored.and_then(|v| self.rate(sample, v)) } else { stored };
+        if let Some(v) = stored {
+            self.stored =
+                Some(Seen { run: sample.run, tick_no: sample.tick_no, time: sample.time, value: v });
+        }
+        match value {
+            Some(v) => self.show(sample, v),
+            None => self.blank += 1,
+        }
+    }
+
+    /// Increase per second since the previous tick; none after a reset, a lost tick or another run.
+    fn rate(&self, sample: Sample, value: f64) -> Option<f64> {
+        let before = self.stored?;
+        let adjacent = before.run == sample.run && before.tick_no + 1 == sample.tick_no;
+        let dt = (sample.time - before.time) as f64 / SECOND as f64;
+        (adjacent && dt > 0.0 && value >= before.value).then(|| (value - before.value) / dt)
+    }
+
+    fn show(&mut self, sample: Sample, value: f64) {
+        let gap = self.gap_before(sample);
+        self.blank = 0;
+        self.shown = Some(Seen { run: sample.run, tick_no: sample.tick_no, time: sample.time, value });
+        let Some(at) = column_of(self.range, self.columns.len(), sample.time) else { return };
+        match &mut self.columns[at] {
+            Some(b) => {
+                b.count += 1;
+                b.min = b.min.min(value);
+                b.max = b.max.max(value);
+                b.last = value;
+                b.mean += (value - b.mean) / f64::from(b.count);
+            }
+            empty => {
+                *empty = Some(Bucket {
+                    count: 1,
+                    min: value,
+                    max: value,
+                    first: value,
+                    last: value,
+                    mean: value,
+                    gap_before: gap,
+                });
+            }
+        }
+    }
+
+    fn gap_before(&self, sample: Sample) -> Option<Gap> {
+        let before = self.shown?;
+        if before.run != sample.run {
+            return Some(Gap::RecorderDown);
+        }
+        let missing = sample.tick_no - before.tick_no - 1;
+        if missing <= 0 {
+            None
+        } else if self.blank >= missing {
+            (!self.stepped).then_some(Gap::Unavailable)
+        } else if self.lost.all_lost(sample.run, before.tick_no, sample.tick_no) {
+            Some(Gap::RecorderDown)
+        } else if self.stepped && self.blank > 0 && !self.counter {
+            // Some rows are missing among unread ones: only a missing row breaks a stepped line.
+            Some(Gap::SubjectAbsent)
+        } else if self.blank > 0 {
+            Some(Gap::Unavailable)
+        } else {
+            Some(Gap::SubjectAbsent)
+        }
+    }
+
+    /// The buckets.
+    pub fn finish(self) -> Buckets {
+        Buckets { range: self.range, columns: self.columns, stepped: self.stepped }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::Table;
+    use proptest::prelude::*;
+
+    fn metric(table: Table, name: &str) -> &'static Metric {
+        Metric::find(table, name).unwrap()
+    }
+
+    fn gauge() -> &'static Metric {
+        metric(Table::Containers, "pids_current")
+    }
+
+    fn fold(m: &Metric, columns: usize, lost: &dyn LostTicks, rows: &[(i64, Option<f64>)]) -> Buckets {
+        let mut f = Folder::new(m, TimeRange::new(0, columns as i64 * SECOND), columns, lost);
+        for &(tick_no, value) in rows {
+            f.push(Sample { time: tick_no * SECOND, run: 0, tick_no, value });
+        }
+        f.finish()
+    }
+
+    struct AllLost;
+    impl LostTicks for AllLost {
+        fn all_lost(&self, _: u32, _: i64, _: i64) -> bool {
+            true
+        }
+    }
+
+    /// QRY-2: the three kinds of gap differ.
+    #[test]
+    fn gaps_say_why() {
+        let rows = [(0, Some(1.0)), (1, Some(2.0)), (4, Some(3.0))];
+        let gap = |b: Buckets| b.columns[4].unwrap().gap_before;
+        assert_eq!(gap(fold(gauge(), 5, &(), &rows)), Some(Gap::SubjectAbsent));
+        assert_eq!(gap(fold(gauge(), 5, &AllLost, &rows)), Some(Gap::RecorderDown));
+        let rows = [(1, Some(2.0)), (2, None), (3, None), (4, Some(3.0))];
+        assert_eq!(gap(fold(gauge(), 5, &(), &rows)), Some(Gap::Unavailable));
+        assert_eq!(fold(gauge(), 5, &(), &rows).columns[1].unwrap().gap_before, None);
+    }
+
+    /// Ruling on PSS: a tick on which it was not read is no gap; a tick without a row is.
+    #[test]
+    fn stepped_metrics_bridge_unread_ticks_only() {
+        let pss = metric(Table::Processes, "memory_pss_bytes");
+        let b = fold(pss, 4, &(), &[(0, Some(1.0)), (1, None), (2, None), (3, Some(2.0))]);
+        assert!(b.stepped && b.columns[3].unwrap().gap_before.is_none());
+        let b = fold(pss, 4, &(), &[(0, Some(1.0)), (1, None), (3, Some(2.0))]);
+        assert_eq!(b.columns[3].unwrap().gap_before, Some(Gap::SubjectAbsent));
+    }
+
+    /// QRY-2: rates divide by the difference of time; resets, lost ticks and first readings give none.
+    #[test]
+    fn counters_become_rates() {
+        let c = metric(Table::Containers, "io_read_ops_total");
+        let rows = [(0, Some(100.0)), (1, Some(150.0)), (2, Some(10.0)), (3, Some(20.0)), (5, Some(90.0))];
+        let b = fold(c, 6, &(), &rows);
+        let values: Vec<_> = b.columns.iter().map(|b| b.map(|b| b.mean)).collect();
+        assert_eq!(values, [None, Some(50.0), None, Some(10.0), None, None]);
+        let mut f = Folder::new(c, TimeRange::new(0, 10 * SECOND), 10, &());
+        f.push(Sample { time: 0, run: 0, tick_no: 0, value: Some(0.0) });
+        f.push(Sample { time: 2 * SECOND, run: 0, tick_no: 1, value: Some(10.0) });
+        assert!((f.finish().columns[2].unwrap().mean - 5.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn another_run_breaks_the_line_and_the_rate() {
+        let c = metric(Table::Containers, "io_read_ops_total");
+        let mut f = Folder::new(c, TimeRange::new(0, 4 * SECOND), 4, &());
+        for (time, run, tick_no, v) in [(0, 0, 0, 1.0), (1, 0, 1, 2.0), (2, 1, 2, 3.0), (3, 1, 3, 5.0)] {
+            f.push(Sample { time: time * SECOND, run, tick_no, value: Some(v) });
+        }
+        let b = f.finish();
+        assert!(b.columns[2].is_none());
+        assert_eq!(b.columns[3].unwrap().gap_before, Some(Gap::RecorderDown));
+    }
+
+    proptest! {
+        /// QRY-2: no sample is lost by downsampling, and a spike survives at every zoom level.
+        #[test]
+        fn every_sample_is_in_its_bucket(values in prop::collection::vec(-1e6f64..1e6, 1..400), columns in 1usize..300) {
+            let mut f = Folder::new(gauge(), TimeRange::new(0, values.len() as i64 * SECOND), columns, &());
+            for (i, &v) in values.iter().enumerate() {
+                f.push(Sample { time: i as i64 * SECOND, run: 0, tick_no: i as i64, value: Some(v) });
+            }
+            let b = f.finish();
+            prop_assert_eq!(b.samples(), values.len() as u64);
+            let max = values.iter().copied().fold(f64::MIN, f64::max);
+            let min = values.iter().copied().fold(f64::MAX, f64::min);
+            prop_assert_eq!(b.extent(), Some((min, max)));
+            for (i, &v) in values.iter().enumerate() {
+                let bucket = b.columns[b.column_of(i as i64 * SECOND).unwrap()].unwrap();
+                prop_assert!(bucket.min <= v && v <= bucket.max);
+                prop_assert!(bucket.min <= bucket.mean + 1e-6 && bucket.mean <= bucket.max + 1e-6);
+            }
+        }
+    }
+}

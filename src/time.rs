@@ -1,0 +1,105 @@
+//! Points and spans of time in microseconds since the epoch, UTC, and their spelling in names.
+//!
+//! Owns: the unit of all times in the store, the tick grid, and the file-name and partition spellings.
+//! Must not: read a clock.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// Microseconds since 1970-01-01T00:00:00Z.
+pub type Micros = i64;
+
+/// Microseconds in a second.
+pub const SECOND: Micros = 1_000_000;
+
+/// Half-open span of time: `start` is in it, `end` is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TimeRange {
+    /// First instant.
+    pub start: Micros,
+    /// First instant after it.
+    pub end: Micros,
+}
+
+impl TimeRange {
+    /// A range; an end before the start makes it empty.
+    pub fn new(start: Micros, end: Micros) -> Self {
+        TimeRange { start, end: end.max(start) }
+    }
+
+    /// Length in microseconds.
+    pub fn width(self) -> Micros {
+        self.end - self.start
+    }
+
+    /// Whether an instant lies in it.
+    pub fn contains(self, t: Micros) -> bool {
+        self.start <= t && t < self.end
+    }
+
+    /// Whether the two share an instant.
+    pub fn overlaps(self, other: TimeRange) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+
+    /// The smallest range that holds both.
+    #[must_use]
+    pub fn union(self, other: TimeRange) -> TimeRange {
+        TimeRange { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// The first tick of the grid at or after `t`, where ticks are multiples of `interval` since the epoch (REC-5: ticks
+/// of all nodes line up).
+pub fn next_tick(t: Micros, interval: Micros) -> Micros {
+    t.div_euclid(interval) * interval + if t.rem_euclid(interval) == 0 { 0 } else { interval }
+}
+
+fn zoned(t: Micros) -> jiff::Zoned {
+    Timestamp::from_microsecond(t).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(TimeZone::UTC)
+}
+
+/// `2026-11-20`, the value of the partition `dt`.
+pub fn date(t: Micros) -> String {
+    zoned(t).strftime("%Y-%m-%d").to_string()
+}
+
+/// `20261120T144600Z`, as in file names.
+pub fn compact(t: Micros) -> String {
+    zoned(t).strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// `2026-11-20T14:46:00.000000Z`, as in manifests and JSON answers.
+pub fn rfc3339(t: Micros) -> String {
+    zoned(t).strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// REC-5: ticks are aligned to the wall clock.
+    #[test]
+    fn ticks_are_multiples_of_the_interval() {
+        assert_eq!(next_tick(1_000_001, SECOND), 2 * SECOND);
+        assert_eq!(next_tick(2 * SECOND, SECOND), 2 * SECOND);
+        assert_eq!(next_tick(-1, SECOND), 0);
+        assert_eq!(next_tick(150_000, 100_000), 200_000);
+    }
+
+    #[test]
+    fn spellings() {
+        let t = 1_763_649_960_000_000;
+        assert_eq!(date(t), "2025-11-20");
+        assert_eq!(compact(t), "20251120T144600Z");
+        assert_eq!(rfc3339(t + 5), "2025-11-20T14:46:00.000005Z");
+    }
+
+    #[test]
+    fn ranges_are_half_open() {
+        let r = TimeRange::new(10, 20);
+        assert!(r.contains(10) && !r.contains(20));
+        assert!(!r.overlaps(TimeRange::new(20, 30)) && r.overlaps(TimeRange::new(19, 30)));
+        assert_eq!(TimeRange::new(5, 1).width(), 0);
+    }
+}
