@@ -1,1 +1,11 @@
-//! Terminal viewer.
+//! Terminal viewer for Fine-Grained Monitor recordings.
+//!
+//! Data flow: [`source`] (the query engine) → [`effect`] (workers) → [`app`] (state, pure) → [`view`] (cells) →
+//! [`terminal`] (bytes). Keys and mouse come in through [`input`], mean what [`keymap`] says, and end in
+//! [`app::App::update`].
+
+pub mod app;
+pub mod keymap;
+pub mod source;
+pub mod text;
+pub mod view;
