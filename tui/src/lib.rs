@@ -5,7 +5,13 @@
 //! [`app::App::update`].
 
 pub mod app;
+pub mod caps;
+pub mod effect;
+pub mod input;
 pub mod keymap;
+pub mod run;
 pub mod source;
+pub mod terminal;
 pub mod text;
+pub mod theme;
 pub mod view;
