@@ -6,11 +6,13 @@
 
 pub mod app;
 pub mod caps;
+pub mod cli;
 pub mod effect;
 pub mod input;
 pub mod keymap;
 pub mod run;
 pub mod source;
+pub mod start;
 pub mod terminal;
 pub mod text;
 pub mod theme;
