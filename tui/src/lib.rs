@@ -10,6 +10,7 @@ pub mod cli;
 pub mod effect;
 pub mod input;
 pub mod keymap;
+pub mod live;
 pub mod run;
 pub mod source;
 pub mod start;

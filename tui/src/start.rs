@@ -11,6 +11,7 @@ use fgm::query::model::Overview;
 
 use crate::caps::Caps;
 use crate::cli::{Cli, Failure, NOTHING, Target, UNREADABLE, USAGE};
+use crate::live::Live;
 use crate::run::{self, End};
 use crate::terminal;
 use crate::text::clean;
@@ -35,11 +36,24 @@ fn start(cli: &Cli) -> Result<ExitCode, Failure> {
             Failure::new(USAGE, format!("{what} is not a terminal; the viewer needs one for input and output"))
         })
     };
-    let Target::Paths(paths) = target else { unreachable!() };
-    let engine = open(&paths)?;
-    tty()?;
     let look = Look::new(Caps::new(|name| std::env::var(name).ok(), cli.ascii));
-    let end = run::run(Box::new(engine), cli.zone(), look);
+    let end = match target {
+        Target::Paths(paths) => {
+            let engine = open(&paths)?;
+            tty()?;
+            run::run(Box::new(engine), cli.zone(), look)
+        }
+        Target::Live => {
+            tty()?;
+            let failed = |line| Failure::new(UNREADABLE, line);
+            let live = Live::start(cli.output_dir.clone(), cli.interval).map_err(failed)?;
+            let end = run::run(Box::new(live.open().map_err(failed)?), cli.zone(), look);
+            let dir = live.dir().to_owned();
+            drop(live);
+            eprintln!("fgm-tui: the recording is in {}", clean(&dir.display().to_string()));
+            end
+        }
+    };
     match end {
         Ok(End::Quit) => Ok(ExitCode::SUCCESS),
         Ok(End::Signal(s)) => Ok(ExitCode::from(128 + s as u8)),

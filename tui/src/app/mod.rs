@@ -214,6 +214,7 @@ impl App {
             self.panel.automatic = true;
             return self.ask_subjects();
         }
+        self.subjects.forget_ranks();
         let mut effects = self.ask_rank();
         if !self.panel.automatic {
             effects.extend(self.ask_chart());

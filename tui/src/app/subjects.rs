@@ -78,6 +78,11 @@ impl Subjects {
         self.arrange(selected);
     }
 
+    /// Forgets means that belong to another metric; the order stays until there are new ones.
+    pub fn forget_ranks(&mut self) {
+        self.entries.iter_mut().for_each(|e| e.mean = None);
+    }
+
     /// Lists all kinds, or only those that matter.
     pub fn toggle_kinds(&mut self) {
         let selected = self.selected().map(|e| e.key.clone());

@@ -12,6 +12,7 @@ use super::paint::{middle, put, right};
 use super::raster::{self, Raster};
 use super::Look;
 use crate::app::layout::{Area, Layout};
+use crate::app::timeline::Timeline;
 use crate::app::{App, Drag};
 use crate::text::{pad_left, width};
 
@@ -186,6 +187,7 @@ fn clock(app: &App, look: &Look, layout: &Layout, window: TimeRange, buf: &mut B
     let date = axis::date(window.start, &app.zone);
     put(buf, a.x, a.y + 1, a.w, &date, look.theme.muted());
     let end = right(buf, a, 1, &zone, look.theme.strong());
+    let taken = cursor_label(app, layout, window).map(|(from, label)| from..from + width(&label) as u16 + 1);
     let mut free = plot.x;
     for tick in axis::clock_ticks(window, plot.w, &app.zone) {
         let Some(x) = column(plot, window, tick.at) else { continue };
@@ -193,7 +195,8 @@ fn clock(app: &App, look: &Look, layout: &Layout, window: TimeRange, buf: &mut B
         let w = width(&tick.label) as u16;
         let from = x.saturating_sub(w / 2);
         // The date stands in the gutter; a label must not run into it.
-        if from > free && from + w < end {
+        let hidden = taken.as_ref().is_some_and(|t| from < t.end && t.start <= from + w);
+        if from > free && from + w < end && !hidden {
             let style = if tick.day { look.theme.strong() } else { look.theme.muted() };
             free = put(buf, from, a.y + 1, w, &tick.label, style);
         }
@@ -211,9 +214,8 @@ fn cursor(app: &App, look: &Look, layout: &Layout, window: TimeRange, buf: &mut 
             }
         }
     }
-    let Some(timeline) = &app.timeline else { return };
-    let Some(at) = timeline.cursor() else { return };
-    let Some(x) = column(plot, window, at) else { return };
+    let at = app.timeline.as_ref().and_then(Timeline::cursor);
+    let Some(x) = at.and_then(|at| column(plot, window, at)) else { return };
     for y in plot.y..plot.bottom() {
         if matches!(buf[(x, y)].symbol(), " " | "·") {
             put(buf, x, y, 1, "│", look.theme.muted());
@@ -222,8 +224,18 @@ fn cursor(app: &App, look: &Look, layout: &Layout, window: TimeRange, buf: &mut 
         }
     }
     put(buf, x, a.y, 1, "▲", look.theme.accent());
+    if let Some((from, label)) = cursor_label(app, layout, window) {
+        let style = look.theme.accent().add_modifier(Modifier::REVERSED);
+        put(buf, from, a.y + 1, width(&label) as u16, &label, style);
+    }
+}
+
+/// The cursor's time and where it stands among the labels of the clock.
+fn cursor_label(app: &App, layout: &Layout, window: TimeRange) -> Option<(u16, String)> {
+    let timeline = app.timeline.as_ref()?;
+    let (at, a) = (timeline.cursor()?, layout.clock);
+    let x = column(layout.plot, window, at)?;
     let label = format!(" {} ", axis::clock(at, &app.zone, timeline.dot()));
     let w = width(&label) as u16;
-    let from = x.saturating_sub(w / 2).clamp(a.x, (a.x + a.w).saturating_sub(w));
-    put(buf, from, a.y + 1, w, &label, look.theme.accent().add_modifier(Modifier::REVERSED));
+    Some((x.saturating_sub(w / 2).clamp(a.x, (a.x + a.w).saturating_sub(w)), label))
 }

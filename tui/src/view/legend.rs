@@ -19,8 +19,8 @@ const VALUE: u16 = 13;
 pub fn draw(app: &App, look: &Look, layout: &Layout, buf: &mut Buffer) {
     let a = layout.legend;
     let quantity = fgm::series::shown_quantity(app.panel.metric);
-    let stats = a.w >= 84;
-    let name_w = if stats { a.w - VALUE - 5 - 42 } else { a.w.saturating_sub(VALUE + 6) }.min(60);
+    let stats = a.w >= 78;
+    let name_w = if stats { a.w - VALUE - 5 - 34 } else { a.w.saturating_sub(VALUE + 6) }.min(60);
     for (row, position) in app.legend_order().into_iter().take(usize::from(a.h)).enumerate() {
         let y = a.y + row as u16;
         let Some(key) = &app.panel.chosen[position] else { continue };
@@ -53,7 +53,7 @@ pub fn draw(app: &App, look: &Look, layout: &Layout, buf: &mut Buffer) {
         let mean = b.columns.iter().flatten().map(|c| c.mean * f64::from(c.count)).sum::<f64>() / n;
         let scale = quantity.scale_for(max);
         let number = |v: f64| fgm::unit::significant(v / scale.divisor);
-        let text = format!("in view: min {} mean {} max {}", number(min), number(mean), number(max));
+        let text = format!("min {} mean {} max {}", number(min), number(mean), number(max));
         put(buf, x + VALUE + 2, y, a.w.saturating_sub(4 + name_w + VALUE + 2), &text, look.theme.muted());
     }
 }

@@ -110,7 +110,9 @@ fn subjects(app: &App, look: &Look, a: Area, buf: &mut Buffer) {
         if let Some(p) = position {
             put(buf, a.x, y, 2, &format!("●{}", letter(p)), look.theme.series(p, true));
         }
-        let value = e.mean.map(|m| quantity.format(m)).unwrap_or_default();
+        // A narrow list has room for numbers only; the chart says in what.
+        let value = e.mean.map(|m| if a.w < 34 { short(quantity, m) } else { quantity.format(m) });
+        let value = value.unwrap_or_default();
         let at = right(buf, Area { y, w: a.w - 1, ..a }, 0, &value, look.theme.muted());
         let room = at.saturating_sub(a.x + 4);
         let style = if position.is_some() { look.theme.strong() } else { look.theme.text() };
@@ -119,4 +121,14 @@ fn subjects(app: &App, look: &Look, a: Area, buf: &mut Buffer) {
             mark(look, a, y, focus, buf);
         }
     }
+}
+
+/// A value without the unit that all lines share: `48.0 MiB` becomes `48.0M`.
+fn short(quantity: fgm::unit::Quantity, value: f64) -> String {
+    let scale = quantity.scale_for(value);
+    let prefix = match scale.suffix.chars().next() {
+        Some(c @ ('K' | 'M' | 'G' | 'T' | 'P' | 'k')) => c.to_string(),
+        _ => String::new(),
+    };
+    fgm::unit::significant(value / scale.divisor) + &prefix
 }

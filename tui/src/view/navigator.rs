@@ -18,9 +18,11 @@ pub fn draw(app: &App, look: &Look, layout: &Layout, buf: &mut Buffer) {
     let a = layout.navigator;
     let (Some(timeline), true) = (&app.timeline, a.h > 0) else { return };
     let (bounds, window) = (timeline.bounds(), timeline.window());
-    let label = format!("all {}", span(bounds.width()));
-    let gutter = usize::from(GUTTER - 2);
-    put(buf, a.x - GUTTER, a.y, GUTTER - 2, &pad_left(&label, gutter), look.theme.muted());
+    let label = pad_left(&span(bounds.width()), usize::from(GUTTER - 2));
+    put(buf, a.x - GUTTER, a.y, GUTTER - 2, &label, look.theme.muted());
+    if a.h > 1 {
+        put(buf, a.x - GUTTER, a.y + 1, GUTTER - 2, &pad_left("in all", label.len()), look.theme.muted());
+    }
     let columns = usize::from(a.w) * 2;
     let mut merged: Vec<Option<Bucket>> = vec![None; columns];
     for (_, b) in app.panel.whole.iter().flat_map(|p| &p.answer.series) {

@@ -26,7 +26,7 @@ pub fn draw(app: &App, look: &Look, layout: &Layout, buf: &mut Buffer) {
         return;
     }
     let mut pieces = vec![(" ".to_owned(), look.theme.text())];
-    let gap = || ("  ·  ".to_owned(), look.theme.faint());
+    let gap = || (" · ".to_owned(), look.theme.faint());
     if let Some(t) = &app.timeline {
         let window = t.window();
         pieces.push((format!("1 dot = {}", span(t.dot())), look.theme.strong()));

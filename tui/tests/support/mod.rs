@@ -1,6 +1,9 @@
 //! Recordings made up for tests, written through the store itself.
 
-#![allow(dead_code)] // Each test binary uses its own part of this.
+#![allow(dead_code, unreachable_pub)] // Each test binary uses its own part of this.
+
+pub mod pty;
+pub mod session;
 
 use std::f64::consts::TAU;
 use std::path::Path;
@@ -31,7 +34,7 @@ pub const CONTAINERS: [&str; 8] = [
 ];
 
 /// One run of `ticks` seconds from `start`. Container 3 is absent from tick 60 to 89; ticks 120 to 139 are missing
-/// altogether; container 1 has one spike, on tick 200.
+/// altogether; `pids_current` is unavailable from tick 30 to 49; container 1 has one spike, on tick 200.
 pub fn record(root: &Path, start: Micros, ticks: i64) {
     finish(write(root, start, ticks), start + ticks * SECOND);
 }
@@ -86,8 +89,8 @@ pub fn fill(tick: &mut Tick, n: i64, start: Micros) {
         row.set_fixed(c::cpu_usage_millicores, cpu);
         row.set(c::cpu_usage_usec_total, n * 100_000 * (id as i64 + 1));
         row.set(c::memory_current_bytes, (64 + n) * (id as i64 + 1) << 18);
-        if n % 10 == 0 {
-            row.set(c::memory_pss_bytes, (32 + n) << 20);
+        if !(30..50).contains(&n) {
+            row.set(c::pids_current, 10 + id as i64);
         }
     }
     let mut row = tick.rows_mut(Table::Node).push(0, time);
