@@ -1,1 +1,2 @@
 //! Records every container and process of a Linux host.
+pub mod read;
