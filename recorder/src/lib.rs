@@ -1,2 +1,3 @@
 //! Records every container and process of a Linux host.
+pub mod discover;
 pub mod read;

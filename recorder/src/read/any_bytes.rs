@@ -25,8 +25,9 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
         any::<i64>().prop_map(|n| n.to_string()),
         ".{0,4}",
     ];
-    let like = prop::collection::vec((token, prop_oneof![Just(" "), Just("\n"), Just("\t"), Just("")]), 0..60)
-        .prop_map(|v| v.into_iter().flat_map(|(t, s)| (t + s).into_bytes()).collect());
+    let like =
+        prop::collection::vec((token, prop_oneof![Just(" "), Just("\n"), Just("\t"), Just("")]), 0..60)
+            .prop_map(|v| v.into_iter().flat_map(|(t, s)| (t + s).into_bytes()).collect());
     prop_oneof![prop::collection::vec(any::<u8>(), 0..400), like]
 }
 

@@ -80,8 +80,7 @@ pub enum Direction {
 pub fn blkio(text: &[u8], mut each: impl FnMut(Device, Direction, u64)) {
     for line in lines(text) {
         let mut f = fields(line);
-        let (Some(dev), Some(op), Some(n)) =
-            (f.next().and_then(device), f.next(), f.next().and_then(number))
+        let (Some(dev), Some(op), Some(n)) = (f.next().and_then(device), f.next(), f.next().and_then(number))
         else {
             continue;
         };
@@ -102,7 +101,9 @@ mod tests {
     #[test]
     fn io_stat_of_a_kubelet_node() {
         let mut all = Vec::new();
-        io_stat(include_bytes!("../../../testdata/kernel/v2-6.1/kubepods.slice/io.stat"), |d, c| all.push((d, c)));
+        io_stat(include_bytes!("../../../testdata/kernel/v2-6.1/kubepods.slice/io.stat"), |d, c| {
+            all.push((d, c))
+        });
         assert_eq!(all.len(), 1);
         assert_eq!(all[0].0, Device { major: 254, minor: 32 });
         assert_eq!((all[0].1.write_bytes, all[0].1.write_ops), (Some(144_269_312), Some(209)));

@@ -150,7 +150,8 @@ mod tests {
                 assert!(m.source.split("; ").any(|s| s == want), "{}: {} lacks {want}", m.name, m.source);
             }
         }
-        let named = Table::Containers.metrics().iter().filter(|m| m.source.contains("v2 memory.stat:")).count();
+        let named =
+            Table::Containers.metrics().iter().filter(|m| m.source.contains("v2 memory.stat:")).count();
         assert_eq!(named, V2_KEYS.len(), "a column whose key nobody reads");
     }
 

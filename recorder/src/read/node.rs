@@ -119,7 +119,9 @@ mod tests {
         assert_eq!(cpus.iter().map(|c| c.0).collect::<Vec<_>>(), [0, 1]);
         let user: u64 = cpus.iter().map(|c| c.1[0]).sum();
         assert!(k.all.unwrap()[0].abs_diff(user) <= 2);
-        assert!(k.context_switches > Some(0) && k.forks > Some(0) && k.running >= Some(1) && k.blocked.is_some());
+        assert!(
+            k.context_switches > Some(0) && k.forks > Some(0) && k.running >= Some(1) && k.blocked.is_some()
+        );
         let mut mem = HashMap::new();
         meminfo(fixture!("meminfo"), |c, v| {
             mem.insert(c, v);

@@ -37,7 +37,9 @@ pub fn status(text: &[u8], mut each: impl FnMut(usize, u64)) {
                 continue;
             }
             b"nonvoluntary_ctxt_switches" => {
-                number(trim(rest)).into_iter().for_each(|n| each(p::main_thread_involuntary_switches_total, n));
+                number(trim(rest))
+                    .into_iter()
+                    .for_each(|n| each(p::main_thread_involuntary_switches_total, n));
                 continue;
             }
             _ => continue,
@@ -151,7 +153,8 @@ mod tests {
     fn status_in_bytes() {
         let m = columns(|each| status(fixture!("status"), each));
         assert_eq!(m.len(), 12);
-        let split = m[&p::memory_rss_anon_bytes] + m[&p::memory_rss_file_bytes] + m[&p::memory_rss_shmem_bytes];
+        let split =
+            m[&p::memory_rss_anon_bytes] + m[&p::memory_rss_file_bytes] + m[&p::memory_rss_shmem_bytes];
         assert_eq!(m[&p::memory_rss_bytes], split);
         assert!(m[&p::memory_rss_bytes] > 5 << 20, "the process held 5 MiB");
         assert!(columns(|each| status(b"Name:\tx\nVmRSS:\tlots kB\n", each)).is_empty());

@@ -85,13 +85,15 @@ mod tests {
         assert_eq!(s.comm, b"a (b) c");
         assert_eq!(s.threads, 2);
         assert!(s.rss_pages > 1000 && s.image.1 > 0 && !s.is_kernel_thread());
-        let s = pid_stat(b"7 () S 1) S 1 7 7 0 -1 64 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28");
+        let s =
+            pid_stat(b"7 () S 1) S 1 7 7 0 -1 64 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28");
         assert_eq!(s.map(|s| (s.comm, s.ppid)), Some((&b") S 1"[..], 1)));
     }
 
     #[test]
     fn fields_stand_where_proc5_says() {
-        let s = pid_stat(b"7 (x) S 1 7 7 0 -1 64 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28").unwrap();
+        let s = pid_stat(b"7 (x) S 1 7 7 0 -1 64 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28")
+            .unwrap();
         assert_eq!((s.minor_faults, s.major_faults, s.user_ticks, s.system_ticks), (10, 12, 14, 15));
         assert_eq!((s.threads, s.start_ticks, s.rss_pages, s.image), (20, 22, 24, (26, 28)));
         assert_eq!(pid_stat(b"7 (x) S 1 7 7 0 -1 64 10"), None, "torn");
