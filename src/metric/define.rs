@@ -30,7 +30,7 @@ macro_rules! table {
         enum Position { $( $mname ),* }
         $(
             #[doc = $help]
-            #[allow(non_upper_case_globals)]
+            #[allow(non_upper_case_globals, clippy::doc_markdown)]
             pub const $mname: usize = Position::$mname as usize;
         )*
 
@@ -40,7 +40,7 @@ macro_rules! table {
             enum Position { $( $lname ),* }
             $(
                 #[doc = $lhelp]
-                #[allow(non_upper_case_globals)]
+                #[allow(non_upper_case_globals, clippy::doc_markdown)]
                 pub const $lname: usize = Position::$lname as usize;
             )*
         }

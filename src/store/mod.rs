@@ -1,2 +1,25 @@
 //! The store: what a recording looks like on disk, how it is written and made whole again.
+//!
+//! Owns everything between a sampled [`tick::Tick`] and sealed Parquet files, in both directions. Must not: sample,
+//! query or draw.
+//!
+//! ```text
+//! Tick ─ writer ─▶ segment (.open/<stem>.seg, one record a tick) ─ seal ─▶ <table>/dt=…/identifier=…/<stem>.parquet
+//!                     ▲ read (recovery, sealing and the viewer's live view share it)
+//! ```
+
+mod codec;
+pub mod columns;
+pub mod error;
+mod frame;
+pub mod layout;
+pub mod manifest;
+pub mod read;
+pub mod retention;
+pub mod schema;
+pub mod seal;
+pub mod segment;
 pub mod tick;
+pub mod writer;
+
+pub use error::StoreError;

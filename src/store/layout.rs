@@ -1,0 +1,131 @@
+//! Where things stand below a store's root, and what they are called (STO-1).
+//!
+//! Owns: names and partitions, both ways. Must not: create or read files.
+
+use std::path::{Path, PathBuf};
+
+use crate::identity::RunId;
+use crate::metric::Table;
+use crate::time::{self, Micros};
+
+/// Directory of open segments; starts with a dot so that globs for `*.parquet` never descend to it.
+pub const OPEN_DIR: &str = ".open";
+/// Extension of segments.
+pub const SEGMENT_EXT: &str = "seg";
+/// Extension of sealed files.
+pub const SEALED_EXT: &str = "parquet";
+/// Directory and SQL name of the events table.
+pub const EVENTS: &str = "events";
+
+/// Place of one segment and of the files that it becomes: they share a stem.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Place {
+    /// Value of the partition `identifier`; one safe path component.
+    pub identifier: String,
+    /// First tick; gives date and time in names.
+    pub first_tick: Micros,
+    /// The run.
+    pub run_id: RunId,
+    /// Number of the segment in its run, from 0.
+    pub seq: u32,
+}
+
+impl Place {
+    /// `<id>-20261120T144600Z-<run8>-<seq>`: unique across recorders, runs and rotations, and the same whenever the
+    /// segment is sealed again.
+    pub fn stem(&self) -> String {
+        format!(
+            "{}-{}-{}-{:05}",
+            self.identifier,
+            time::compact(self.first_tick),
+            self.run_id.short(),
+            self.seq
+        )
+    }
+
+    /// Path of the open segment.
+    pub fn segment(&self, root: &Path) -> PathBuf {
+        root.join(OPEN_DIR).join(format!("{}.{SEGMENT_EXT}", self.stem()))
+    }
+
+    /// Path of the sealed file of one table (a table's name or [`EVENTS`]).
+    pub fn sealed(&self, root: &Path, table: &str) -> PathBuf {
+        root.join(table)
+            .join(format!("dt={}", time::date(self.first_tick)))
+            .join(format!("identifier={}", self.identifier))
+            .join(format!("{}.{SEALED_EXT}", self.stem()))
+    }
+}
+
+/// Path of a run's session manifest.
+pub fn manifest(root: &Path, identifier: &str, start: Micros, run: &RunId) -> PathBuf {
+    root.join(format!("session-{identifier}-{}-{}.json", time::compact(start), run.short()))
+}
+
+/// What a path inside a store says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedPath {
+    /// First path component: a table's name, [`EVENTS`] or something unknown.
+    pub table: String,
+    /// Value of `identifier=`.
+    pub identifier: Option<String>,
+    /// Name without extension.
+    pub stem: String,
+}
+
+/// Reads the partitions out of a path; the table is the component above the first partition.
+pub fn parse_sealed(path: &Path) -> Option<SealedPath> {
+    let stem = path.file_stem()?.to_str()?.to_owned();
+    let mut table = None;
+    let mut identifier = None;
+    let mut before = None;
+    for part in path.parent()?.iter().filter_map(|p| p.to_str()) {
+        if let Some((key, value)) = part.split_once('=') {
+            if table.is_none() {
+                table = before.take();
+            }
+            if key == "identifier" {
+                identifier = Some(value.to_owned());
+            }
+        }
+        before = Some(part.to_owned());
+    }
+    Some(SealedPath { table: table.or(before)?, identifier, stem })
+}
+
+/// The dictionary's table of a sealed path, if it is one.
+pub fn table_of(path: &Path) -> Option<Table> {
+    Table::from_name(&parse_sealed(path)?.table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// STO-1, STO-2: names carry identifier and UTC time, and are Hive-partitioned.
+    #[test]
+    fn names_follow_the_contract() {
+        let place = Place {
+            identifier: "node-1".into(),
+            first_tick: 1_763_649_960_000_000,
+            run_id: RunId::from_text("0123456789abcdef").unwrap(),
+            seq: 7,
+        };
+        assert_eq!(place.stem(), "node-1-20251120T144600Z-01234567-00007");
+        let sealed = place.sealed(Path::new("/r"), "containers");
+        assert_eq!(
+            sealed,
+            Path::new(
+                "/r/containers/dt=2025-11-20/identifier=node-1/node-1-20251120T144600Z-01234567-00007.parquet"
+            )
+        );
+        assert_eq!(table_of(&sealed), Some(Table::Containers));
+        let parsed = parse_sealed(&sealed).unwrap();
+        assert_eq!(parsed.identifier.as_deref(), Some("node-1"));
+        assert_eq!(parsed.stem, place.stem());
+        assert_eq!(
+            place.segment(Path::new("/r")),
+            Path::new("/r/.open/node-1-20251120T144600Z-01234567-00007.seg")
+        );
+    }
+}

@@ -1,0 +1,274 @@
+//! Open segments: where a tick goes within the second in which it was sampled (STO-3).
+//!
+//! Owns: the content of a segment's records and the writing side. Must not: know Parquet or decide when to rotate.
+//!
+//! The first record says who writes what ([`Head`]); each further record is one tick, appended in one write. Every
+//! [`KEY_INTERVAL`] ticks a record repeats everything needed to read on from there, so that damage costs seconds, not
+//! the rest of the file. A writer holds an exclusive advisory lock on its segment: whoever gets the lock knows that
+//! the writer is dead.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::codec::{self, RowStates};
+use super::error::StoreError;
+use super::frame::{self, Kind};
+use super::layout::{self, Place};
+use super::manifest::RunInfo;
+use super::tick::{LabelValue, SeriesId, Tick};
+use crate::metric::{SCHEMA_VERSION, Table};
+
+/// Ticks between records that can be read on their own.
+pub const KEY_INTERVAL: u32 = 30;
+
+/// Version of the record format.
+pub(crate) const FORMAT: u32 = 1;
+
+/// First record of a segment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// Version of the record format.
+    pub format: u32,
+    /// Version of the dictionary.
+    pub schema_version: u32,
+    /// Where the segment stands and what it becomes.
+    pub place: Place,
+    /// The run.
+    pub run: RunInfo,
+    /// Number of the last tick before this segment, so that ticks lost between two segments are known.
+    pub previous_tick_no: Option<i64>,
+    /// Columns of each table as the writer knew them, by the number of the table.
+    pub tables: Vec<HeadTable>,
+}
+
+/// Columns of one table in the order in which they are written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeadTable {
+    /// The table's name.
+    pub name: String,
+    /// Names of its labels.
+    pub labels: Vec<String>,
+    /// Names of its metrics.
+    pub metrics: Vec<String>,
+}
+
+impl Head {
+    /// A head for a segment of this version's dictionary.
+    pub fn new(place: Place, run: RunInfo, previous_tick_no: Option<i64>) -> Head {
+        let tables = Table::ALL
+            .iter()
+            .map(|t| HeadTable {
+                name: t.name().to_owned(),
+                labels: t.labels().iter().map(|l| l.name.to_owned()).collect(),
+                metrics: t.metrics().iter().map(|m| m.name.to_owned()).collect(),
+            })
+            .collect();
+        Head { format: FORMAT, schema_version: SCHEMA_VERSION, place, run, previous_tick_no, tables }
+    }
+}
+
+/// Label value tags.
+pub(crate) const TAG_NULL: u8 = 0;
+pub(crate) const TAG_TEXT: u8 = 1;
+pub(crate) const TAG_INT: u8 = 2;
+
+/// Turns ticks into records; outlives segments, because series do.
+#[derive(Debug, Default)]
+pub(crate) struct Encoder {
+    states: HashMap<Table, RowStates>,
+    defs: HashMap<(Table, SeriesId), Vec<LabelValue>>,
+    since_key: Option<u32>,
+    record: Vec<u8>,
+    block: Vec<u8>,
+}
+
+impl Encoder {
+    /// The next record will be readable on its own: at the start of a segment, and when a record was not written.
+    pub(crate) fn restart(&mut self) {
+        self.since_key = None;
+    }
+
+    /// The framed record of a tick, valid until the next call.
+    pub(crate) fn encode(&mut self, tick: &Tick) -> &[u8] {
+        let key = self.since_key.is_none_or(|n| n + 1 >= KEY_INTERVAL);
+        self.since_key = Some(if key { 0 } else { self.since_key.map_or(0, |n| n + 1) });
+        if key {
+            self.states.values_mut().for_each(RowStates::clear);
+        }
+        self.record.clear();
+        self.record.resize(frame::HEADER, 0);
+        codec::put_i64(&mut self.record, tick.tick_no);
+        codec::put_i64(&mut self.record, tick.tick);
+        self.put_defs(tick, key);
+        self.put_events(tick);
+        self.put_tables(tick);
+        codec::put_u64(&mut self.record, tick.ended.len() as u64);
+        for &(table, id) in &tick.ended {
+            self.record.push(table as u8);
+            codec::put_u64(&mut self.record, u64::from(id));
+            self.defs.remove(&(table, id));
+            if let Some(s) = self.states.get_mut(&table) {
+                s.remove(id);
+            }
+        }
+        frame::seal_frame(&mut self.record, Kind::Tick, if key { frame::KEY } else { 0 });
+        &self.record
+    }
+
+    fn put_defs(&mut self, tick: &Tick, key: bool) {
+        for def in &tick.defs {
+            self.defs.insert((def.table, def.id), def.labels.clone());
+        }
+        let mut ids: Vec<(Table, SeriesId)> = if key {
+            // A redefinition may come for a series without a row on this tick.
+            let rows = tick.tables.iter().flat_map(|t| t.iter().map(|(id, ..)| (t.table(), id)));
+            rows.chain(tick.defs.iter().map(|d| (d.table, d.id))).collect()
+        } else {
+            tick.defs.iter().map(|d| (d.table, d.id)).collect()
+        };
+        ids.sort_unstable();
+        ids.dedup();
+        ids.retain(|k| self.defs.contains_key(k));
+        codec::put_u64(&mut self.record, ids.len() as u64);
+        for key in &ids {
+            self.record.push(key.0 as u8);
+            codec::put_u64(&mut self.record, u64::from(key.1));
+            let labels = &self.defs[key];
+            codec::put_u64(&mut self.record, labels.len() as u64);
+            for label in labels {
+                match label {
+                    LabelValue::Null => self.record.push(TAG_NULL),
+                    LabelValue::Text(s) => {
+                        self.record.push(TAG_TEXT);
+                        codec::put_bytes(&mut self.record, s.as_bytes());
+                    }
+                    LabelValue::Int(n) => {
+                        self.record.push(TAG_INT);
+                        codec::put_i64(&mut self.record, *n);
+                    }
+                }
+            }
+        }
+    }
+
+    fn put_events(&mut self, tick: &Tick) {
+        // An event holds plain text and numbers, which always serialise.
+        let events: Vec<Vec<u8>> = tick.events.iter().filter_map(|e| serde_json::to_vec(e).ok()).collect();
+        codec::put_u64(&mut self.record, events.len() as u64);
+        for json in &events {
+            codec::put_bytes(&mut self.record, json);
+        }
+    }
+
+    /// Each table is a block with its length, so that a reader can pass over tables that it does not want.
+    fn put_tables(&mut self, tick: &Tick) {
+        let tables = tick.tables.iter().filter(|t| !t.is_empty());
+        codec::put_u64(&mut self.record, tables.clone().count() as u64);
+        for rows in tables {
+            let states = self.states.entry(rows.table()).or_default();
+            self.block.clear();
+            codec::put_u64(&mut self.block, rows.len() as u64);
+            for (id, time, cells) in rows.iter() {
+                codec::put_u64(&mut self.block, u64::from(id));
+                states.encode(&mut self.block, id, time.wrapping_sub(tick.tick), cells);
+            }
+            self.record.push(rows.table() as u8);
+            codec::put_bytes(&mut self.record, &self.block);
+        }
+    }
+}
+
+/// The file of one open segment, locked by this process.
+#[derive(Debug)]
+pub(crate) struct SegmentFile {
+    file: File,
+    path: PathBuf,
+    len: u64,
+    head: Head,
+}
+
+impl SegmentFile {
+    /// Creates the segment, locked and with its head, under its final name in one step.
+    pub(crate) fn create(root: &Path, head: Head) -> Result<SegmentFile, StoreError> {
+        let path = head.place.segment(root);
+        let dir = root.join(layout::OPEN_DIR);
+        fs::create_dir_all(&dir).map_err(StoreError::io("create directory", &dir))?;
+        let new = path.with_extension("new");
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&new)
+            .map_err(StoreError::io("create", &new))?;
+        file.lock().map_err(StoreError::io("lock", &new))?;
+        let json = serde_json::to_vec(&head).map_err(|e| StoreError::Io {
+            doing: "encode the head of",
+            path: path.clone(),
+            source: e.into(),
+        })?;
+        let mut record = vec![0; frame::HEADER];
+        record.extend_from_slice(&json);
+        frame::seal_frame(&mut record, Kind::Head, frame::KEY);
+        let written = file.write_all(&record).and_then(|()| fs::rename(&new, &path));
+        if let Err(source) = written {
+            // Best effort: the error that matters is the one being returned.
+            let _ = fs::remove_file(&new);
+            return Err(StoreError::Io { doing: "write", path, source });
+        }
+        Ok(SegmentFile { file, path, len: record.len() as u64, head })
+    }
+
+    /// Appends one record in one write. When that fails the file is cut back to its last whole record.
+    pub(crate) fn append(&mut self, record: &[u8]) -> Result<(), StoreError> {
+        if let Err(source) = self.file.write_all(record) {
+            // If even this fails, readers still stop cleanly at, or skip, the torn record.
+            let _ = self.file.set_len(self.len).and_then(|()| self.file.seek(SeekFrom::Start(self.len)));
+            return Err(StoreError::Io { doing: "append to", path: self.path.clone(), source });
+        }
+        self.len += record.len() as u64;
+        Ok(())
+    }
+
+    /// Makes what was appended survive a power cut.
+    pub(crate) fn sync(&self) -> Result<(), StoreError> {
+        self.file.sync_data().map_err(StoreError::io("sync", &self.path))
+    }
+
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Path and the locked file, which must be kept until the segment is gone.
+    pub(crate) fn into_parts(self) -> (PathBuf, File) {
+        (self.path, self.file)
+    }
+}
+
+/// A leftover segment whose writer is dead: locked by the caller now, so that nobody else seals it. `None` when its
+/// writer lives or it has gone meanwhile.
+pub(crate) fn adopt(path: &Path) -> Option<File> {
+    let file = File::open(path).ok()?;
+    // A viewer that just looks whether the writer lives holds a shared lock for microseconds.
+    for _ in 0..5 {
+        if file.try_lock().is_ok() {
+            // Sealed and removed by another between open and lock: the name is gone.
+            return path.exists().then_some(file);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    None
+}
+
+/// Whether a segment's writer lives.
+pub fn is_live(path: &Path) -> bool {
+    File::open(path).is_ok_and(|f| matches!(f.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
+}
