@@ -105,7 +105,7 @@ impl Default for Config {
 /// Shortest interval between ticks.
 pub const MIN_INTERVAL: Duration = Duration::from_millis(100);
 /// Longest interval between ticks.
-pub const MAX_INTERVAL: Duration = Duration::from_secs(3600);
+pub const MAX_INTERVAL: Duration = Duration::from_hours(1);
 
 impl Config {
     /// Checks what can be checked without touching the host.
@@ -116,7 +116,7 @@ impl Config {
         if !(MIN_INTERVAL..=MAX_INTERVAL).contains(&self.interval) {
             return bad("interval", self.interval, "it must be between 100ms and 1h");
         }
-        if self.interval.subsec_nanos() % 1000 != 0 {
+        if !self.interval.subsec_nanos().is_multiple_of(1000) {
             return bad("interval", self.interval, "it must be whole microseconds");
         }
         if self.rotation < self.interval {

@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::thread::JoinHandle;
 
 use fgm::event::{Event, EventKind, Severity};
@@ -88,8 +88,8 @@ impl Pipeline {
     }
 
     /// Counters of the writer.
-    pub(crate) fn written(&self) -> &Written {
-        &self.written
+    pub(crate) fn written(&self) -> Arc<Written> {
+        Arc::clone(&self.written)
     }
 
     /// Ticks that found no room.
@@ -99,19 +99,16 @@ impl Pipeline {
 
     /// A tick to fill: one that has been written if there is one.
     pub(crate) fn empty_tick(&self) -> Tick {
-        match self.empty.try_recv() {
-            Ok(tick) => tick,
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => Tick::default(),
-        }
+        self.empty.try_recv().unwrap_or_default()
     }
 
-    /// Hands a tick over without waiting. `Err` when the writer has ended.
-    pub(crate) fn send(&mut self, mut tick: Tick) -> Result<(), ()> {
+    /// Hands a tick over without waiting; returns whether there is still a writer.
+    pub(crate) fn send(&mut self, mut tick: Tick) -> bool {
         self.carried.put_into(&mut tick);
         match self.full.try_send(tick) {
             Ok(()) => {
                 self.carried = Carried::default();
-                Ok(())
+                true
             }
             Err(TrySendError::Full(tick)) => {
                 self.dropped += 1;
@@ -119,9 +116,9 @@ impl Pipeline {
                     tracing::warn!(tick_no = tick.tick_no, "the writer is stalled: dropping ticks");
                 }
                 self.carried.keep(tick);
-                Ok(())
+                true
             }
-            Err(TrySendError::Disconnected(_)) => Err(()),
+            Err(TrySendError::Disconnected(_)) => false,
         }
     }
 
@@ -258,7 +255,7 @@ mod tests {
         let (mut p, open, seen) = start();
         let began = std::time::Instant::now();
         for n in 0..20 {
-            p.send(tick(n)).unwrap();
+            assert!(p.send(tick(n)));
             std::thread::sleep(Duration::from_millis(5));
         }
         assert!(began.elapsed() < Duration::from_secs(2));
@@ -273,7 +270,7 @@ mod tests {
         // A series that ended while nothing could be written is forgotten altogether.
         let mut last = tick(20);
         last.ended.push((Table::Containers, 3));
-        p.send(last).unwrap();
+        assert!(p.send(last));
         drop(open);
         p.finish().unwrap();
         let seen = seen.lock().unwrap();
@@ -289,10 +286,10 @@ mod tests {
         let (mut p, open, seen) = start();
         open.send(Err(StoreError::Segment { path: "x".into(), reason: "broken".into() })).unwrap();
         open.send(Ok(1)).unwrap();
-        p.send(tick(0)).unwrap();
-        p.send(tick(1)).unwrap();
+        assert!(p.send(tick(0)));
+        assert!(p.send(tick(1)));
         open.send(Err(StoreError::Full { root: "x".into(), used: 2, cap: 1 })).unwrap();
-        p.send(tick(2)).unwrap();
+        assert!(p.send(tick(2)));
         let written = Arc::clone(&p.written);
         assert!(matches!(p.finish(), Err(RecordError::Full(_))));
         assert_eq!((written.ticks(), written.failed()), (1, 1));

@@ -68,7 +68,7 @@ pub fn cpu_max(text: &[u8]) -> Option<Quota> {
     }
 }
 
-/// Puts v1's cpu.cfs_quota_us (−1: none) and cpu.cfs_period_us together.
+/// Puts v1's `cpu.cfs_quota_us` (−1: none) and `cpu.cfs_period_us` together.
 pub fn cfs_quota(quota: &[u8], period: &[u8]) -> Option<Quota> {
     match signed(trim(quota))? {
         q if q < 0 => Some(Quota::Unlimited),

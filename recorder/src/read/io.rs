@@ -1,4 +1,4 @@
-//! Block IO per device: v2's io.stat and v1's blkio.throttle.io_service_bytes / io_serviced (recursive).
+//! Block IO per device: v2's io.stat and v1's `blkio.throttle.io_service_bytes` / `io_serviced` (recursive).
 //!
 //! Owns: their lines. Must not: sum devices or know their names.
 
@@ -102,7 +102,7 @@ mod tests {
     fn io_stat_of_a_kubelet_node() {
         let mut all = Vec::new();
         io_stat(include_bytes!("../../../testdata/kernel/v2-6.1/kubepods.slice/io.stat"), |d, c| {
-            all.push((d, c))
+            all.push((d, c));
         });
         assert_eq!(all.len(), 1);
         assert_eq!(all[0].0, Device { major: 254, minor: 32 });

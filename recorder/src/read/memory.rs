@@ -1,4 +1,4 @@
-//! memory.stat of both cgroup versions straight into dictionary columns, memory.events, v1's memory.oom_control.
+//! memory.stat of both cgroup versions straight into dictionary columns, memory.events, v1's `memory.oom_control`.
 //!
 //! Owns: which key fills which column of `containers`. Must not: derive anything.
 
@@ -121,7 +121,7 @@ pub fn events(text: &[u8], each: impl FnMut(usize, u64)) {
     keyed(text, EVENT_KEYS, each);
 }
 
-/// `oom_kill` of v1's memory.oom_control; absent before Linux 4.13.
+/// `oom_kill` of v1's `memory.oom_control`; absent before Linux 4.13.
 pub fn oom_control(text: &[u8]) -> Option<u64> {
     pairs(text).find(|(k, _)| *k == b"oom_kill").map(|(_, n)| n)
 }
@@ -162,7 +162,7 @@ mod tests {
             got.insert(col, v);
         });
         assert_eq!(got.len(), V1_KEYS.len());
-        assert_eq!(got[&c::memory_stat_anon_bytes], 11206656, "total_rss, not rss");
+        assert_eq!(got[&c::memory_stat_anon_bytes], 11_206_656, "total_rss, not rss");
     }
 
     /// REC-8: OOM kills of both versions.

@@ -1,4 +1,4 @@
-//! /proc/<pid>/status, io and smaps_rollup straight into columns of `processes`, and cmdline as one line.
+//! /proc/<pid>/status, io and `smaps_rollup` straight into columns of `processes`, and cmdline as one line.
 //!
 //! Owns: which key fills which column. Must not: decide when to read them.
 
@@ -21,31 +21,23 @@ pub fn status(text: &[u8], mut each: impl FnMut(usize, u64)) {
         }
         let Some(colon) = memchr::memchr(b':', line) else { continue };
         let rest = &line[colon + 1..];
-        let column = match &line[..colon] {
-            b"VmSize" => p::memory_virtual_bytes,
-            b"VmHWM" => p::memory_rss_peak_bytes,
-            b"VmRSS" => p::memory_rss_bytes,
-            b"RssAnon" => p::memory_rss_anon_bytes,
-            b"RssFile" => p::memory_rss_file_bytes,
-            b"RssShmem" => p::memory_rss_shmem_bytes,
-            b"VmData" => p::memory_data_bytes,
-            b"VmStk" => p::memory_stack_bytes,
-            b"VmPTE" => p::memory_pagetables_bytes,
-            b"VmSwap" => p::memory_swap_bytes,
-            b"voluntary_ctxt_switches" => {
-                number(trim(rest)).into_iter().for_each(|n| each(p::main_thread_voluntary_switches_total, n));
-                continue;
-            }
-            b"nonvoluntary_ctxt_switches" => {
-                number(trim(rest))
-                    .into_iter()
-                    .for_each(|n| each(p::main_thread_involuntary_switches_total, n));
-                continue;
-            }
+        let (column, value) = match &line[..colon] {
+            b"VmSize" => (p::memory_virtual_bytes, kib(rest)),
+            b"VmHWM" => (p::memory_rss_peak_bytes, kib(rest)),
+            b"VmRSS" => (p::memory_rss_bytes, kib(rest)),
+            b"RssAnon" => (p::memory_rss_anon_bytes, kib(rest)),
+            b"RssFile" => (p::memory_rss_file_bytes, kib(rest)),
+            b"RssShmem" => (p::memory_rss_shmem_bytes, kib(rest)),
+            b"VmData" => (p::memory_data_bytes, kib(rest)),
+            b"VmStk" => (p::memory_stack_bytes, kib(rest)),
+            b"VmPTE" => (p::memory_pagetables_bytes, kib(rest)),
+            b"VmSwap" => (p::memory_swap_bytes, kib(rest)),
+            b"voluntary_ctxt_switches" => (p::main_thread_voluntary_switches_total, number(trim(rest))),
+            b"nonvoluntary_ctxt_switches" => (p::main_thread_involuntary_switches_total, number(trim(rest))),
             _ => continue,
         };
-        if let Some(bytes) = kib(rest) {
-            each(column, bytes);
+        if let Some(v) = value {
+            each(column, v);
         }
     }
 }
@@ -70,7 +62,7 @@ pub fn io(text: &[u8], mut each: impl FnMut(usize, u64)) {
     }
 }
 
-/// smaps_rollup in bytes; keys that a kernel lacks are `None` (the split of PSS came with 5.9).
+/// `smaps_rollup` in bytes; keys that a kernel lacks are `None` (the split of PSS came with 5.9).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rollup {
     /// Proportional set size.
@@ -87,7 +79,7 @@ pub struct Rollup {
     pub swap_pss: Option<u64>,
 }
 
-/// Reads smaps_rollup.
+/// Reads `smaps_rollup`.
 pub fn smaps_rollup(text: &[u8]) -> Rollup {
     let mut r = Rollup::default();
     for line in lines(text) {

@@ -1,4 +1,4 @@
-//! Files that hold one value: memory.current, pids.max, memory.limit_in_bytes, cgroup.procs' plain numbers.
+//! Files that hold one value: memory.current, pids.max, `memory.limit_in_bytes`, cgroup.procs' plain numbers.
 //!
 //! Owns: single values and limits with their spellings of "none". Must not: know which file it reads.
 
