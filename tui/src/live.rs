@@ -55,7 +55,7 @@ impl Live {
         let trouble = Arc::new(Mutex::new(None));
         let (their_stop, theirs) = (stop.clone(), Arc::clone(&trouble));
         let record = move || {
-            if let Err(e) = fgm_recorder::record(config, their_stop) {
+            if let Err(e) = fgm_recorder::record(&config, &their_stop) {
                 *theirs.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("not recording: {e}"));
             }
         };
