@@ -38,7 +38,9 @@ impl Caps {
             Depth::None
         } else if matches!(get("COLORTERM").as_str(), "truecolor" | "24bit") || term.ends_with("-direct") {
             Depth::True
-        } else if term.contains("256") || ["alacritty", "kitty", "foot", "wezterm"].iter().any(|t| term.contains(t)) {
+        } else if term.contains("256")
+            || ["alacritty", "kitty", "foot", "wezterm"].iter().any(|t| term.contains(t))
+        {
             Depth::Indexed
         } else {
             Depth::Ansi
@@ -71,7 +73,10 @@ mod tests {
     /// TUI-5: NO_COLOR, colour depths, light backgrounds, and TERM=xterm without LANG.
     #[test]
     fn the_environment_decides() {
-        assert_eq!(caps(&[("TERM", "xterm")]), Caps { depth: Depth::Ansi, light: false, marker: Marker::Braille });
+        assert_eq!(
+            caps(&[("TERM", "xterm")]),
+            Caps { depth: Depth::Ansi, light: false, marker: Marker::Braille }
+        );
         assert_eq!(caps(&[("TERM", "xterm-256color")]).depth, Depth::Indexed);
         assert_eq!(caps(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]).depth, Depth::True);
         assert_eq!(caps(&[("TERM", "xterm-256color"), ("NO_COLOR", "1")]).depth, Depth::None);

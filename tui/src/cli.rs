@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "fgm-tui", version, about, max_term_width = 100)]
 pub struct Cli {
-    /// Files, directories or globs; without any: $FGM_DATA, ./collected-metrics, /data.
+    /// Files, directories or globs; without any: `$FGM_DATA`, ./collected-metrics, /data.
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Record this host and watch it live.
@@ -68,7 +68,8 @@ fn interval(text: &str) -> Result<std::time::Duration, String> {
         Some(n) => (n, 0.001),
         None => (text.strip_suffix('s').unwrap_or(text), 1.0),
     };
-    let seconds = number.trim().parse::<f64>().map_err(|_| "give a time such as 1s or 250ms".to_owned())? * scale;
+    let seconds =
+        number.trim().parse::<f64>().map_err(|_| "give a time such as 1s or 250ms".to_owned())? * scale;
     if (0.1..=3600.0).contains(&seconds) {
         Ok(std::time::Duration::from_secs_f64(seconds))
     } else {

@@ -14,10 +14,10 @@ use crate::app::message::{Effect, Message, Slot};
 use crate::effect::Event;
 use crate::effect::finder::Finder;
 use crate::effect::worker::Worker;
+use crate::input;
 use crate::source::Source;
 use crate::terminal::{self, Screen};
 use crate::view::{self, Look};
-use crate::input;
 
 /// Shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
@@ -112,7 +112,7 @@ impl Session {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let (app, look) = (&self.app, &self.look);
+        let (app, look) = (&self.app, self.look);
         self.screen.draw(|buf| view::draw(app, look, buf))?;
         #[cfg(debug_assertions)]
         assert!(std::env::var_os("FGM_TEST_PANIC").is_none(), "asked to panic by FGM_TEST_PANIC");
@@ -130,15 +130,15 @@ impl Session {
                 self.screen.resume()?;
                 self.resized()
             }
-            Event::Signal(s) => self.finish(End::Signal(s)),
-            Event::HungUp => self.finish(End::Quit),
-            Event::Panicked => self.finish(End::Panicked),
+            Event::Signal(s) => Ok(self.finish(End::Signal(s))),
+            Event::HungUp => Ok(self.finish(End::Quit)),
+            Event::Panicked => Ok(self.finish(End::Panicked)),
         }
     }
 
-    fn finish(&mut self, end: End) -> io::Result<bool> {
+    fn finish(&mut self, end: End) -> bool {
         self.end = Some(end);
-        Ok(false)
+        false
     }
 
     fn resized(&mut self) -> io::Result<bool> {

@@ -33,7 +33,10 @@ fn start(cli: &Cli) -> Result<ExitCode, Failure> {
     let target = cli.target(std::env::var_os("FGM_DATA").map(PathBuf::from), interactive.is_ok())?;
     let tty = || {
         interactive.map_err(|what| {
-            Failure::new(USAGE, format!("{what} is not a terminal; the viewer needs one for input and output"))
+            Failure::new(
+                USAGE,
+                format!("{what} is not a terminal; the viewer needs one for input and output"),
+            )
         })
     };
     let look = Look::new(Caps::new(|name| std::env::var(name).ok(), cli.ascii));
@@ -80,7 +83,9 @@ fn nothing(o: &Overview, paths: &[PathBuf]) -> Option<Failure> {
     Some(match o.problems.as_slice() {
         [] => Failure::new(
             NOTHING,
-            format!("{names}: no recording there (record one with fgm-recorder -o DIR, or run fgm-tui --live)"),
+            format!(
+                "{names}: no recording there (record one with fgm-recorder -o DIR, or run fgm-tui --live)"
+            ),
         ),
         [p] => Failure::new(UNREADABLE, format!("{}: {}", p.path.display(), p.reason)),
         [p, rest @ ..] => Failure::new(

@@ -18,14 +18,19 @@ pub fn clean(s: &str) -> String {
         match c {
             // Selects emoji or text form; terminals disagree about the width that results.
             '\u{fe00}'..='\u{fe0f}' => {}
-            _ if c.is_control() => out.push_str(&format!("\\x{:02x}", c as u32)),
+            _ if c.is_control() => out.extend(['\\', 'x'].into_iter().chain(hex(c, 2))),
             _ if is_format(c) || is_right_to_left(c) || (out.is_empty() && c.width() == Some(0)) => {
-                out.push_str(&format!("\\u{:04x}", c as u32));
+                out.extend(['\\', 'u'].into_iter().chain(hex(c, 4)));
             }
             _ => out.push(c),
         }
     }
     out
+}
+
+/// The code point in at least so many hexadecimal digits.
+fn hex(c: char, digits: usize) -> Vec<char> {
+    format!("{:0digits$x}", c as u32).chars().collect()
 }
 
 /// Invisible characters that change how others are shown.

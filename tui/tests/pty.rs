@@ -41,7 +41,8 @@ fn a_session() {
     let mut p = start(dir.path(), &[]);
     let before = p.settings();
     let screen = picture(&p);
-    for label in ["mcores", "1000 ┤", "0 ┤", "15:48", "2026-11-20", "CET", "cpu_usage_millicores", "1 dot = "] {
+    for label in ["mcores", "1000 ┤", "0 ┤", "15:48", "2026-11-20", "CET", "cpu_usage_millicores", "1 dot = "]
+    {
         assert!(screen.contains(label), "no {label}:\n{screen}");
     }
     assert_ne!(p.settings(), before, "raw mode");

@@ -178,11 +178,13 @@ fn every_size_draws() {
     let mut s = open(80, 24);
     for overlay in ["", "/", "?", "!"] {
         s.keys(overlay);
-        for (w, h) in [(1, 1), (0, 0), (39, 12), (40, 12), (76, 18), (75, 17), (400, 100), (40, 100), (400, 12)] {
+        for (w, h) in
+            [(1, 1), (0, 0), (39, 12), (40, 12), (76, 18), (75, 17), (400, 100), (40, 100), (400, 12)]
+        {
             s.send(Message::Resize(w, h));
             let (w, h) = if w == 0 { (80, 24) } else { (w, h) };
             let mut buf = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, w, h));
-            fgm_tui::view::draw(&s.app, &s.look, &mut buf);
+            fgm_tui::view::draw(&s.app, s.look, &mut buf);
         }
         s.key(Code::Esc);
     }

@@ -272,7 +272,8 @@ fn any_keys_in_any_order() {
                     settle(&mut app, effects);
                 }
                 1 => {
-                    let press = [Press::Down, Press::Drag, Press::Up, Press::WheelUp, Press::WheelDown][next(5)];
+                    let press =
+                        [Press::Down, Press::Drag, Press::Up, Press::WheelUp, Press::WheelDown][next(5)];
                     let (x, y) = (next(200) as u16, next(60) as u16);
                     let effects = app.update(Message::Pointer(Pointer { press, x, y, shift: next(2) == 0 }));
                     settle(&mut app, effects);
@@ -286,7 +287,10 @@ fn any_keys_in_any_order() {
                 }
             }
             let window = app.window().unwrap();
-            assert!(window.width() > 0 && window.overlaps(app.timeline.as_ref().unwrap().bounds()), "{window:?}");
+            assert!(
+                window.width() > 0 && window.overlaps(app.timeline.as_ref().unwrap().bounds()),
+                "{window:?}"
+            );
         }
     }
     assert!(!METRICS.is_empty());

@@ -114,11 +114,10 @@ impl App {
             .series
             .iter()
             .filter_map(|(k, b)| {
-                let (sum, n) = b
-                    .columns
-                    .iter()
-                    .flatten()
-                    .fold((0.0, 0.0), |(s, n), c| (s + c.mean * f64::from(c.count), n + f64::from(c.count)));
+                let (sum, n) =
+                    b.columns.iter().flatten().fold((0.0, 0.0), |(s, n), c| {
+                        (s + c.mean * f64::from(c.count), n + f64::from(c.count))
+                    });
                 (n > 0.0).then(|| (k.clone(), sum / n))
             })
             .collect();

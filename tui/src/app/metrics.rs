@@ -37,9 +37,7 @@ impl Metrics {
         self.lines = self
             .tables
             .iter()
-            .flat_map(|t| {
-                std::iter::once(Line::Heading(*t)).chain(t.metrics().iter().map(Line::Metric))
-            })
+            .flat_map(|t| std::iter::once(Line::Heading(*t)).chain(t.metrics().iter().map(Line::Metric)))
             .collect();
         if let Some(Line::Metric(m)) = selected {
             self.select(m);
@@ -83,6 +81,8 @@ impl Metrics {
 
     /// The chart to start with: CPU of containers, else the first metric there is.
     pub fn first_choice(&self) -> Option<&'static Metric> {
-        self.all().find(|m| m.table == Table::Containers && m.name == "cpu_usage_millicores").or(self.all().next())
+        self.all()
+            .find(|m| m.table == Table::Containers && m.name == "cpu_usage_millicores")
+            .or(self.all().next())
     }
 }

@@ -145,9 +145,16 @@ pub fn reading(buckets: &Buckets, at: Micros) -> Reading {
     }
 }
 
-/// The newest bucket.
-pub fn newest(buckets: &Buckets) -> Reading {
-    buckets.columns.iter().rev().flatten().next().map_or(Reading::Outside, |b| Reading::Value(*b))
+/// The newest bucket, unless others go on for more than `late` columns: then the subject has ended, and its last value
+/// is not its present one. A value that is not read on every tick holds.
+pub fn newest<'a>(buckets: &Buckets, all: impl Iterator<Item = &'a Buckets>, late: usize) -> Reading {
+    let last = |b: &Buckets| b.columns.iter().rposition(Option::is_some);
+    let Some(own) = last(buckets) else { return Reading::Outside };
+    let newest = all.filter_map(last).max().unwrap_or(own);
+    match buckets.columns[own] {
+        Some(b) if buckets.stepped || own + late >= newest => Reading::Value(b),
+        _ => Reading::Outside,
+    }
 }
 
 #[cfg(test)]
@@ -176,7 +183,10 @@ mod tests {
         assert!(p.toggle(&key(2)) && p.toggle(&key(7)));
         assert_eq!((p.position(&key(7)), p.position(&key(5))), (Some(2), Some(5)));
         p.choose([key(9), key(5), key(0)]);
-        assert_eq!((p.position(&key(0)), p.position(&key(5)), p.position(&key(9))), (Some(0), Some(5), Some(1)));
+        assert_eq!(
+            (p.position(&key(0)), p.position(&key(5)), p.position(&key(9))),
+            (Some(0), Some(5), Some(1))
+        );
         assert!(p.chosen[p.selected].is_some());
         p.choose([]);
         assert_eq!(p.drawn().count(), 0);
@@ -188,7 +198,8 @@ mod tests {
         let b = |v: f64, gap_before| {
             Some(Bucket { count: 1, min: v, max: v, first: v, last: v, mean: v, gap_before })
         };
-        let columns = vec![None, b(1.0, None), None, b(2.0, None), None, b(3.0, Some(Gap::RecorderDown)), None];
+        let columns =
+            vec![None, b(1.0, None), None, b(2.0, None), None, b(3.0, Some(Gap::RecorderDown)), None];
         let buckets = Buckets { range: TimeRange::new(0, 7), columns, stepped: false };
         let value = |t| match reading(&buckets, t) {
             Reading::Value(b) => b.mean,
@@ -199,6 +210,10 @@ mod tests {
         assert_eq!(reading(&buckets, 4), Reading::Missing(Gap::RecorderDown));
         assert_eq!(reading(&buckets, 6), Reading::Outside);
         assert_eq!(reading(&buckets, 9), Reading::Outside);
-        assert!(matches!(newest(&buckets), Reading::Value(b) if b.mean == 3.0));
+        let only = || std::iter::once(&buckets);
+        assert!(matches!(newest(&buckets, only(), 3), Reading::Value(b) if b.mean == 3.0));
+        let mut other = buckets.clone();
+        other.columns = [buckets.columns.clone(), vec![b(4.0, None); 9]].concat();
+        assert_eq!(newest(&buckets, only().chain([&other]), 3), Reading::Outside, "ended");
     }
 }

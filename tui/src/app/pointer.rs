@@ -5,6 +5,7 @@
 use fgm::time::{Micros, TimeRange};
 
 use super::message::{Effect, Pointer, Press};
+use super::panel::{self, Reading};
 use super::{App, Drag, Focus, Overlay};
 
 /// Factor of one zoom step by wheel.
@@ -159,7 +160,7 @@ impl App {
             .drawn()
             .map(|(i, _)| {
                 let value = match self.value_of(i) {
-                    super::panel::Reading::Value(b) => b.mean,
+                    Reading::Value(b) => b.mean,
                     _ => f64::NEG_INFINITY,
                 };
                 (i, value)
@@ -169,14 +170,19 @@ impl App {
         rows.into_iter().map(|(i, _)| i).collect()
     }
 
-    /// What a drawn series says at the cursor, or last.
-    pub fn value_of(&self, position: usize) -> super::panel::Reading {
+    /// What a drawn series says at the cursor; without one, at the end of the window if it lives that long.
+    pub fn value_of(&self, position: usize) -> Reading {
         let buckets = self.panel.series().find(|(i, ..)| *i == position).map(|(.., b)| b);
         let cursor = self.timeline.as_ref().and_then(super::Timeline::cursor);
         match (buckets, cursor) {
-            (Some(b), Some(at)) => super::panel::reading(b, at),
-            (Some(b), None) => super::panel::newest(b),
-            (None, _) => super::panel::Reading::Outside,
+            (Some(b), Some(at)) => panel::reading(b, at),
+            (Some(b), None) => {
+                let all = self.panel.series().map(|(.., b)| b);
+                let dot = self.timeline.as_ref().map_or(1, super::Timeline::dot);
+                let late = 3 * (self.overview.interval / dot).max(1) as usize;
+                panel::newest(b, all, late)
+            }
+            (None, _) => Reading::Outside,
         }
     }
 }

@@ -60,7 +60,7 @@ impl Subjects {
 
     /// Takes an answer, keeps ranks and selection.
     pub fn update(&mut self, subjects: &[Subject]) {
-        let selected = self.selected().map(|e| e.key.clone());
+        let selected = self.kept();
         let means: HashMap<_, _> = self.entries.drain(..).map(|e| (e.key, e.mean)).collect();
         self.entries = subjects.iter().map(entry).collect();
         for e in &mut self.entries {
@@ -71,11 +71,16 @@ impl Subjects {
 
     /// Takes means; subjects without one go to the end.
     pub fn rank(&mut self, means: &HashMap<SubjectKey, f64>) {
-        let selected = self.selected().map(|e| e.key.clone());
+        let selected = self.kept();
         for e in &mut self.entries {
             e.mean = means.get(&e.key).copied();
         }
         self.arrange(selected);
+    }
+
+    /// The subject that stays selected when the order changes; a selection at the top stays at the top.
+    fn kept(&self) -> Option<SubjectKey> {
+        self.selected().filter(|_| self.list.selected > 0).map(|e| e.key.clone())
     }
 
     /// Forgets means that belong to another metric; the order stays until there are new ones.
@@ -181,7 +186,8 @@ fn entry(s: &Subject) -> Entry {
         key: s.key(),
         title,
         haystack,
-        kind: if s.table == Table::Processes { "" } else { s.text("subject_kind").unwrap_or_default() }.to_owned(),
+        kind: if s.table == Table::Processes { "" } else { s.text("subject_kind").unwrap_or_default() }
+            .to_owned(),
         last: s.last,
         mean: None,
     }
@@ -210,7 +216,11 @@ mod tests {
         let mut s = Subjects::new(Table::Containers);
         s.update(&[subject("service", "/ssh.service"), subject("slice", "/a.slice"), subject("pod", "/pod")]);
         assert_eq!(titles(&s), ["a.slice", "ssh.service"]);
-        s.update(&[subject("service", "/ssh.service"), subject("container", "/c1"), subject("sandbox", "/c0")]);
+        s.update(&[
+            subject("service", "/ssh.service"),
+            subject("container", "/c1"),
+            subject("sandbox", "/c0"),
+        ]);
         assert_eq!(titles(&s), ["c1"]);
         s.toggle_kinds();
         assert_eq!(titles(&s), ["c0", "c1", "ssh.service"]);

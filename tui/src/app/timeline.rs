@@ -186,7 +186,11 @@ impl Timeline {
         if range.width() >= self.interval {
             let width = range.width().max((self.interval * 8).max(self.columns as Micros));
             let middle = range.start + range.width() / 2;
-            self.change(TimeRange::new(middle - width / 2, middle - width / 2 + width), Pin::Free, Move::Jump);
+            self.change(
+                TimeRange::new(middle - width / 2, middle - width / 2 + width),
+                Pin::Free,
+                Move::Jump,
+            );
         }
     }
 

@@ -153,8 +153,7 @@ impl App {
     fn history(&mut self, back: bool) -> Vec<Effect> {
         let Some(timeline) = &mut self.timeline else { return Vec::new() };
         if !timeline.travel(back) {
-            self.notice =
-                Some(if back { "no earlier view" } else { "no later view" }.to_owned());
+            self.notice = Some(if back { "no earlier view" } else { "no later view" }.to_owned());
             return Vec::new();
         }
         self.ask_chart()

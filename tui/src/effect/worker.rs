@@ -14,7 +14,7 @@ use crate::app::message::{Answer, Message, Question, Slot, Ticket};
 use crate::source::Source;
 
 /// Pause between two looks for new data while somebody writes.
-const LIVE: Duration = Duration::from_millis(1000);
+const LIVE: Duration = Duration::from_secs(1);
 /// The same when nobody does.
 const QUIET: Duration = Duration::from_secs(3);
 

@@ -139,7 +139,8 @@ fn csi(b: &[u8]) -> Step {
 
 fn pointer(body: &str, last: u8) -> Option<Pointer> {
     let mut numbers = body.split(';').map(str::parse::<u16>);
-    let (Some(Ok(button)), Some(Ok(x)), Some(Ok(y))) = (numbers.next(), numbers.next(), numbers.next()) else {
+    let (Some(Ok(button)), Some(Ok(x)), Some(Ok(y))) = (numbers.next(), numbers.next(), numbers.next())
+    else {
         return None;
     };
     let press = match (button & !0b1_1100, last) {

@@ -272,10 +272,16 @@ mod tests {
     /// TUI-2: real clock times on a calendar ladder.
     #[test]
     fn clock_ticks_follow_the_calendar() {
-        assert_eq!(ticks("2026-11-20T14:46:03Z", 90, "UTC"), ["14:46:15", "14:46:30", "14:46:45", "14:47:00", "14:47:15", "14:47:30"]);
+        assert_eq!(
+            ticks("2026-11-20T14:46:03Z", 90, "UTC"),
+            ["14:46:15", "14:46:30", "14:46:45", "14:47:00", "14:47:15", "14:47:30"]
+        );
         assert_eq!(ticks("2026-11-20T22:50:00Z", 7200, "UTC"), ["23:00", "23:30", "Nov 21", "00:30"]);
         assert_eq!(ticks("2026-11-18T14:00:00Z", 4 * 86400, "UTC"), ["Nov 19", "Nov 20", "Nov 21", "Nov 22"]);
-        assert_eq!(ticks("2025-11-18T14:00:00Z", 400 * 86400, "UTC"), ["Jan 2026", "Apr 2026", "Jul 2026", "Oct 2026"]);
+        assert_eq!(
+            ticks("2025-11-18T14:00:00Z", 400 * 86400, "UTC"),
+            ["Jan 2026", "Apr 2026", "Jul 2026", "Oct 2026"]
+        );
         assert_eq!(ticks("2026-11-20T14:46:03.4Z", 1, "UTC").len(), 2);
         assert_eq!(ticks("2026-11-20T14:46:03Z", 3600, "Asia/Kathmandu")[0], "20:40");
     }

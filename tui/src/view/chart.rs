@@ -7,10 +7,10 @@ use fgm::time::{Micros, TimeRange};
 use ratatui::buffer::Buffer;
 use ratatui::style::Modifier;
 
+use super::Look;
 use super::axis::{self, ValueAxis};
 use super::paint::{middle, put, right};
 use super::raster::{self, Raster};
-use super::Look;
 use crate::app::layout::{Area, Layout};
 use crate::app::timeline::Timeline;
 use crate::app::{App, Drag};
@@ -24,7 +24,7 @@ struct Placed {
 }
 
 /// Draws title, axes and dots.
-pub fn draw(app: &App, look: &Look, layout: &Layout, buf: &mut Buffer) {
+pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     title(app, look, layout, buf);
     let Some(window) = app.window() else {
         message(look, layout.plot, "waiting for the first data …", buf);
@@ -71,7 +71,7 @@ fn why_empty(app: &App) -> String {
     format!("no values of {} in this window", app.panel.metric.name)
 }
 
-fn title(app: &App, look: &Look, layout: &Layout, buf: &mut Buffer) {
+fn title(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     let (a, m) = (layout.title, app.panel.metric);
     let name = format!("{}.{}", m.table, m.name);
     let at = layout.plot.x;
@@ -86,7 +86,7 @@ fn title(app: &App, look: &Look, layout: &Layout, buf: &mut Buffer) {
     }
 }
 
-fn message(look: &Look, plot: Area, text: &str, buf: &mut Buffer) {
+fn message(look: Look, plot: Area, text: &str, buf: &mut Buffer) {
     let at = middle(plot, width(text) as u16, 1);
     put(buf, at.x, at.y, at.w, text, look.theme.muted());
 }
@@ -98,7 +98,7 @@ fn row_of(axis: &ValueAxis, plot: Area, value: f64, rows: usize) -> u16 {
     plot.y + (((share * (dots - 1) as f64).round() as usize) / rows) as u16
 }
 
-fn value_axis(look: &Look, layout: &Layout, axis: &ValueAxis, labelled: bool, buf: &mut Buffer) {
+fn value_axis(look: Look, layout: &Layout, axis: &ValueAxis, labelled: bool, buf: &mut Buffer) {
     let (g, plot) = (layout.gutter, layout.plot);
     for y in g.y..g.bottom() {
         put(buf, g.x + g.w - 1, y, 1, "│", look.theme.faint());
@@ -121,7 +121,7 @@ fn value_axis(look: &Look, layout: &Layout, axis: &ValueAxis, labelled: bool, bu
 }
 
 /// Cells whose two columns lie in a stretch in which no recorder wrote.
-fn recorder_down(look: &Look, plot: Area, placed: &[Placed], buf: &mut Buffer) {
+fn recorder_down(look: Look, plot: Area, placed: &[Placed], buf: &mut Buffer) {
     let mut down = vec![false; usize::from(plot.w) * 2];
     for p in placed {
         for (span, _) in raster::gaps(&p.columns).filter(|(_, g)| *g == Gap::RecorderDown) {
@@ -139,7 +139,7 @@ fn recorder_down(look: &Look, plot: Area, placed: &[Placed], buf: &mut Buffer) {
     }
 }
 
-fn dots(app: &App, look: &Look, plot: Area, axis: &ValueAxis, placed: &[Placed], buf: &mut Buffer) {
+fn dots(app: &App, look: Look, plot: Area, axis: &ValueAxis, placed: &[Placed], buf: &mut Buffer) {
     let marker = look.caps.marker;
     let mut r = Raster::new(marker, usize::from(plot.w), usize::from(plot.h), axis.low, axis.high);
     for p in placed {
@@ -161,7 +161,7 @@ fn dots(app: &App, look: &Look, plot: Area, axis: &ValueAxis, placed: &[Placed],
 }
 
 /// Without colour, each line carries its letter now and then.
-fn letters(plot: Area, axis: &ValueAxis, placed: &[Placed], look: &Look, buf: &mut Buffer) {
+fn letters(plot: Area, axis: &ValueAxis, placed: &[Placed], look: Look, buf: &mut Buffer) {
     for p in placed {
         let first = 3 + p.position * 4;
         for x in (first..usize::from(plot.w)).step_by(28) {
@@ -179,7 +179,7 @@ fn column(plot: Area, window: TimeRange, at: Micros) -> Option<u16> {
     fgm::series::column_of(window, usize::from(plot.w), at).map(|c| plot.x + c as u16)
 }
 
-fn clock(app: &App, look: &Look, layout: &Layout, window: TimeRange, buf: &mut Buffer) {
+fn clock(app: &App, look: Look, layout: &Layout, window: TimeRange, buf: &mut Buffer) {
     let (a, plot) = (layout.clock, layout.plot);
     let edge = "─".repeat(usize::from(plot.w));
     put(buf, plot.x - 1, a.y, plot.w + 1, &format!("└{edge}"), look.theme.faint());
@@ -203,7 +203,7 @@ fn clock(app: &App, look: &Look, layout: &Layout, window: TimeRange, buf: &mut B
     }
 }
 
-fn cursor(app: &App, look: &Look, layout: &Layout, window: TimeRange, buf: &mut Buffer) {
+fn cursor(app: &App, look: Look, layout: &Layout, window: TimeRange, buf: &mut Buffer) {
     let (plot, a) = (layout.plot, layout.clock);
     if let Some(Drag::Chart(from, to)) = app.drag
         && from != to

@@ -16,7 +16,7 @@ use crate::text::{clean, pad, pad_left};
 const VALUE: u16 = 13;
 
 /// Draws the rows.
-pub fn draw(app: &App, look: &Look, layout: &Layout, buf: &mut Buffer) {
+pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     let a = layout.legend;
     let quantity = fgm::series::shown_quantity(app.panel.metric);
     let stats = a.w >= 78;

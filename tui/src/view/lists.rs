@@ -12,7 +12,7 @@ use crate::app::{App, Focus};
 use crate::text::{fit, fit_middle, width};
 
 /// Draws both lists, when there is room for them.
-pub fn draw(app: &App, look: &Look, layout: &Layout, buf: &mut Buffer) {
+pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     let Some(lists) = layout.lists else { return };
     metrics(app, look, lists.metrics, buf);
     detail(app, look, lists.detail, buf);
@@ -22,20 +22,20 @@ pub fn draw(app: &App, look: &Look, layout: &Layout, buf: &mut Buffer) {
     }
 }
 
-fn heading(look: &Look, a: Area, focus: bool, name: &str, count: &str, buf: &mut Buffer) {
+fn heading(look: Look, a: Area, focus: bool, name: &str, count: &str, buf: &mut Buffer) {
     let style = if focus { look.theme.accent() } else { look.theme.strong() };
     line(buf, a, 0, &[(if focus { "▸" } else { " " }, style), (name, style)]);
     right(buf, Area { w: a.w - 1, ..a }, 0, count, look.theme.muted());
 }
 
 /// Styles a whole row as selected.
-fn mark(look: &Look, a: Area, y: u16, focus: bool, buf: &mut Buffer) {
+fn mark(look: Look, a: Area, y: u16, focus: bool, buf: &mut Buffer) {
     for x in a.x..a.x + a.w {
         buf[(x, y)].set_style(look.theme.selected(focus));
     }
 }
 
-fn metrics(app: &App, look: &Look, a: Area, buf: &mut Buffer) {
+fn metrics(app: &App, look: Look, a: Area, buf: &mut Buffer) {
     let focus = app.focus == Focus::Metrics;
     heading(look, a, focus, "metrics", &app.metrics.all().count().to_string(), buf);
     let rows = usize::from(a.h - 1);
@@ -57,7 +57,7 @@ fn metrics(app: &App, look: &Look, a: Area, buf: &mut Buffer) {
     }
 }
 
-fn detail(app: &App, look: &Look, a: Area, buf: &mut Buffer) {
+fn detail(app: &App, look: Look, a: Area, buf: &mut Buffer) {
     let m = app.panel.metric;
     let w = usize::from(a.w - 2);
     put(buf, a.x, a.y, a.w, &"─".repeat(usize::from(a.w)), look.theme.faint());
@@ -93,7 +93,7 @@ fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-fn subjects(app: &App, look: &Look, a: Area, buf: &mut Buffer) {
+fn subjects(app: &App, look: Look, a: Area, buf: &mut Buffer) {
     let focus = app.focus == Focus::Subjects;
     put(buf, a.x, a.y, a.w, &"─".repeat(usize::from(a.w)), look.theme.faint());
     let visible = app.subjects.visible().len();

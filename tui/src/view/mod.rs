@@ -42,7 +42,7 @@ pub fn letter(position: usize) -> char {
 }
 
 /// Draws the whole screen; returns where the terminal's cursor belongs, if anywhere.
-pub fn draw(app: &App, look: &Look, buf: &mut Buffer) -> Option<Position> {
+pub fn draw(app: &App, look: Look, buf: &mut Buffer) -> Option<Position> {
     let layout = app.layout();
     let mut cursor = None;
     if layout.too_small {

@@ -14,7 +14,7 @@ use crate::app::layout::{GUTTER, Layout};
 use crate::text::pad_left;
 
 /// Draws the strip.
-pub fn draw(app: &App, look: &Look, layout: &Layout, buf: &mut Buffer) {
+pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     let a = layout.navigator;
     let (Some(timeline), true) = (&app.timeline, a.h > 0) else { return };
     let (bounds, window) = (timeline.bounds(), timeline.window());
@@ -28,9 +28,12 @@ pub fn draw(app: &App, look: &Look, layout: &Layout, buf: &mut Buffer) {
     for (_, b) in app.panel.whole.iter().flat_map(|p| &p.answer.series) {
         for (m, b) in merged.iter_mut().zip(place(b, bounds, columns)) {
             *m = match (*m, b) {
-                (Some(a), Some(b)) => {
-                    Some(Bucket { min: a.min.max(b.min), max: a.max.max(b.max), mean: a.mean.max(b.mean), ..a })
-                }
+                (Some(a), Some(b)) => Some(Bucket {
+                    min: a.min.max(b.min),
+                    max: a.max.max(b.max),
+                    mean: a.mean.max(b.mean),
+                    ..a
+                }),
                 (a, b) => a.or(b),
             };
         }
@@ -38,7 +41,8 @@ pub fn draw(app: &App, look: &Look, layout: &Layout, buf: &mut Buffer) {
     let max = merged.iter().flatten().map(|b| b.max).fold(0.0, f64::max);
     let min = merged.iter().flatten().map(|b| b.min).fold(0.0, f64::min);
     let scale = axis::value_axis(min, max, true, fgm::series::shown_quantity(app.panel.metric), a.h);
-    let mut r = Raster::new(look.caps.marker, usize::from(a.w), usize::from(a.h), scale.low, max.max(min + 1e-9));
+    let mut r =
+        Raster::new(look.caps.marker, usize::from(a.w), usize::from(a.h), scale.low, max.max(min + 1e-9));
     r.draw(0, &merged, false);
     for (i, d) in r.finish(0).into_iter().enumerate() {
         let (x, y) = ((i % usize::from(a.w)) as u16, (i / usize::from(a.w)) as u16);

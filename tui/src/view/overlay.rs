@@ -14,7 +14,7 @@ use crate::text::{clean, fit_middle, pad};
 
 type Row = Vec<(String, Style)>;
 
-fn window(look: &Look, layout: &Layout, title: &str, rows: &[Row], scroll: usize, buf: &mut Buffer) {
+fn window(look: Look, layout: &Layout, title: &str, rows: &[Row], scroll: usize, buf: &mut Buffer) {
     let mut body = layout.screen;
     body.h = layout.status.y;
     let area = middle(body, 104, rows.len() as u16 + 2);
@@ -35,7 +35,7 @@ fn window(look: &Look, layout: &Layout, title: &str, rows: &[Row], scroll: usize
 }
 
 /// The keys, by group.
-pub fn help(look: &Look, layout: &Layout, scroll: usize, buf: &mut Buffer) {
+pub fn help(look: Look, layout: &Layout, scroll: usize, buf: &mut Buffer) {
     let mut rows: Vec<Row> = Vec::new();
     for group in Group::ALL {
         if !rows.is_empty() {
@@ -57,7 +57,7 @@ pub fn help(look: &Look, layout: &Layout, scroll: usize, buf: &mut Buffer) {
 }
 
 /// Files that could not be read.
-pub fn problems(app: &App, look: &Look, layout: &Layout, scroll: usize, buf: &mut Buffer) {
+pub fn problems(app: &App, look: Look, layout: &Layout, scroll: usize, buf: &mut Buffer) {
     let mut rows: Vec<Row> = Vec::new();
     for p in &app.overview.problems {
         let path = clean(&p.path.display().to_string());

@@ -179,7 +179,13 @@ impl Raster {
             for x in x0 + 1..=x1 {
                 let share = (x - x0) as f64 / (x1 - x0) as f64;
                 let y = (y0 as f64 + (y1 as f64 - y0 as f64) * share).round() as usize;
-                let near = if y > last { last + 1 } else if y < last { last - 1 } else { y };
+                let near = if y > last {
+                    last + 1
+                } else if y < last {
+                    last - 1
+                } else {
+                    y
+                };
                 self.stroke(layer, x, near, y, bright);
                 last = y;
             }

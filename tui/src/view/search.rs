@@ -13,7 +13,7 @@ use crate::app::search::{Search, Target};
 use crate::text::width;
 
 /// Draws the prompt; returns where the terminal's cursor belongs.
-pub fn draw(app: &App, search: &Search, look: &Look, layout: &Layout, buf: &mut Buffer) -> Position {
+pub fn draw(app: &App, search: &Search, look: Look, layout: &Layout, buf: &mut Buffer) -> Position {
     let screen = layout.screen;
     let w = screen.w.saturating_sub(4).min(100);
     let h = (layout.status.y.saturating_sub(1)).min(24);
@@ -58,12 +58,11 @@ pub fn draw(app: &App, search: &Search, look: &Look, layout: &Layout, buf: &mut 
     Position::new((x + column as u16).min(inside.x + inside.w - 1), inside.y)
 }
 
-fn highlighted(look: &Look, at: (u16, u16), room: u16, text: &str, positions: &[u32], buf: &mut Buffer) {
+fn highlighted(look: Look, at: (u16, u16), room: u16, text: &str, positions: &[u32], buf: &mut Buffer) {
     let (mut x, y) = at;
     let end = x + room;
     for (i, c) in text.chars().enumerate() {
-        let style =
-            if positions.contains(&(i as u32)) { look.theme.matched() } else { look.theme.text() };
+        let style = if positions.contains(&(i as u32)) { look.theme.matched() } else { look.theme.text() };
         let mut utf8 = [0; 4];
         let c = c.encode_utf8(&mut utf8);
         if x + width(c) as u16 > end {

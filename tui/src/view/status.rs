@@ -14,7 +14,7 @@ use crate::keymap::{Context, TABLE};
 use crate::text::width;
 
 /// Draws the status line.
-pub fn draw(app: &App, look: &Look, layout: &Layout, buf: &mut Buffer) {
+pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     let a = layout.status;
     let mut room = a;
     if let Some(text) = problems(app) {
@@ -66,7 +66,7 @@ fn problems(app: &App) -> Option<String> {
 }
 
 /// Draws the key bar for where keys are read now: as many as fit, help and quit always.
-pub fn keys(app: &App, look: &Look, layout: &Layout, buf: &mut Buffer) {
+pub fn keys(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     let a = layout.keys;
     let context = app.context();
     let word = |e: &crate::keymap::Entry| match context {

@@ -48,8 +48,10 @@ impl Pty {
             });
         }
         let child = command.spawn().unwrap();
-        let seen =
-            Arc::new(Mutex::new(Seen { parser: vt100::Parser::new(at_least_one(h), at_least_one(w), 0), bytes: Vec::new() }));
+        let seen = Arc::new(Mutex::new(Seen {
+            parser: vt100::Parser::new(at_least_one(h), at_least_one(w), 0),
+            bytes: Vec::new(),
+        }));
         let closed = Arc::new(AtomicBool::new(false));
         let (theirs, mut reader) = (Arc::clone(&seen), master.try_clone().unwrap());
         let stop = Arc::clone(&closed);
@@ -126,7 +128,15 @@ impl Pty {
     /// CPU time used so far.
     pub fn cpu(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        let ticks: u64 = stat.rsplit(')').next().unwrap().split(' ').skip(12).take(2).map(|n| n.parse::<u64>().unwrap()).sum();
+        let ticks: u64 = stat
+            .rsplit(')')
+            .next()
+            .unwrap()
+            .split(' ')
+            .skip(12)
+            .take(2)
+            .map(|n| n.parse::<u64>().unwrap())
+            .sum();
         Duration::from_millis(ticks * 10)
     }
 

@@ -111,7 +111,7 @@ impl Session {
         let mut terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).unwrap();
         terminal
             .draw(|f| {
-                view::draw(&self.app, &self.look, f.buffer_mut());
+                view::draw(&self.app, self.look, f.buffer_mut());
             })
             .unwrap();
         let buf = terminal.backend().buffer();
