@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{FileExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -159,9 +159,14 @@ impl FakeHost {
 
     fn put(&self, path: &Path, text: &str) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        // In one piece, as a kernel file changes: a reader must never find it half written. Readers keep descriptors,
-        // so the file itself has to change, not the name.
-        fs::write(path, text).unwrap();
+        // Readers keep descriptors and must never find a file empty or half written, as in the kernel: the contents
+        // change in place, in one write.
+        let old = fs::metadata(path).map_or(0, |m| m.len());
+        let mut padded = text.as_bytes().to_vec();
+        padded.resize(padded.len().max(usize::try_from(old).unwrap()), b'\n');
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(path).unwrap();
+        file.write_all_at(&padded, 0).unwrap();
+        file.set_len(text.len() as u64).unwrap();
     }
 
     pub fn proc(&self, path: &str, text: &str) {
