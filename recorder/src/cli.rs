@@ -1,0 +1,203 @@
+//! Flags of `fgm-recorder` and how they become settings.
+//!
+//! Owns: the command line. Must not: check what the library checks.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use fgm::store::retention::{Cap, OnFull};
+use fgm_recorder::{Config, Processes, Scope};
+
+/// Record every container and process of this host at 1 Hz into Parquet.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub(crate) struct Args {
+    /// Directory of the recording; created if missing.
+    #[arg(short, long, value_name = "DIR", default_value = "collected-metrics")]
+    output_dir: PathBuf,
+
+    /// Time between ticks, 100ms to 1h; ticks are aligned to the wall clock.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    interval: Duration,
+
+    /// Begin a new file this often.
+    #[arg(long, value_name = "TIME", default_value = "90s", value_parser = duration)]
+    rotation: Duration,
+
+    /// What to record. `containers`: containers, sandboxes and pods, or everything when the host has none at the
+    /// start; `services`: systemd services and slices; `all`: every cgroup.
+    #[arg(long, value_enum, default_value = "containers")]
+    scope: ScopeArg,
+
+    /// Name of this recorder in paths; else `POD_NAME`, `NODE_NAME` or the host name.
+    #[arg(long, value_name = "NAME", env = "POD_NAME")]
+    identifier: Option<String>,
+
+    /// Name of this node; else the host name.
+    #[arg(long, value_name = "NAME", env = "NODE_NAME")]
+    node_name: Option<String>,
+
+    /// Name of the cluster.
+    #[arg(long, value_name = "NAME", env = "CLUSTER_NAME")]
+    cluster_name: Option<String>,
+
+    /// Where the host's /sys/fs/cgroup is mounted; found by itself outside containers.
+    #[arg(long, value_name = "DIR")]
+    cgroup_root: Option<PathBuf>,
+
+    /// Where the host's procfs is mounted.
+    #[arg(long, value_name = "DIR", default_value = "/proc")]
+    proc_root: PathBuf,
+
+    /// Stop by itself after this long.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    duration: Option<Duration>,
+
+    /// CPU time for reading PSS, per tick on average; 0s reads none.
+    #[arg(long, value_name = "TIME", default_value = "5ms", value_parser = duration)]
+    pss_budget: Duration,
+
+    /// Record processes (kernel threads never) or only count them.
+    #[arg(long, value_enum, default_value = "all")]
+    processes: ProcessesArg,
+
+    /// Limit on the size of the output directory, such as 500MiB or 2G; 0 for none.
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size)]
+    max_bytes: u64,
+
+    /// What to do at that limit.
+    #[arg(long, value_enum, default_value = "stop")]
+    on_full: OnFullArg,
+
+    /// Leave command lines out.
+    #[arg(long)]
+    omit_cmdline: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ScopeArg {
+    Containers,
+    Services,
+    All,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ProcessesArg {
+    All,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OnFullArg {
+    Stop,
+    DropOldest,
+}
+
+impl Args {
+    /// The settings that these flags mean.
+    pub(crate) fn config(&self) -> Config {
+        Config {
+            output_dir: self.output_dir.clone(),
+            interval: self.interval,
+            rotation: self.rotation,
+            cap: Cap {
+                max_bytes: (self.max_bytes > 0).then_some(self.max_bytes),
+                on_full: match self.on_full {
+                    OnFullArg::Stop => OnFull::Stop,
+                    OnFullArg::DropOldest => OnFull::DropOldest,
+                },
+            },
+            scope: match self.scope {
+                ScopeArg::Containers => Scope::Containers,
+                ScopeArg::Services => Scope::Services,
+                ScopeArg::All => Scope::All,
+            },
+            processes: match self.processes {
+                ProcessesArg::All => Processes::All,
+                ProcessesArg::None => Processes::None,
+            },
+            identifier: self.identifier.clone().or_else(|| self.node_name.clone()),
+            node_name: self.node_name.clone(),
+            cluster_name: self.cluster_name.clone(),
+            cgroup_root: self.cgroup_root.clone(),
+            proc_root: self.proc_root.clone(),
+            duration: self.duration,
+            pss_budget: self.pss_budget,
+            omit_cmdline: self.omit_cmdline,
+            ..Config::default()
+        }
+    }
+}
+
+/// The number and the unit of a text such as `90s`.
+fn split(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    (number, unit.trim())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = split(text.trim());
+    let seconds = match unit {
+        "us" | "µs" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err("a time has a number and a unit: 100ms, 1s, 90s, 5m, 1h".to_owned()),
+    };
+    let value: f64 = number.parse().map_err(|_| "a time begins with a number: 100ms, 1s, 5m".to_owned())?;
+    // Through microseconds, so that 0.1s is exactly 100ms.
+    let micros = (value * seconds * 1e6).round();
+    Duration::try_from_secs_f64(micros / 1e6)
+        .map(|_| Duration::from_micros(micros as u64))
+        .map_err(|_| "that time is too long".to_owned())
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let (number, unit) = split(text.trim());
+    let factor: f64 = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "k" | "kib" => 1024.0,
+        "m" | "mib" => 1024.0 * 1024.0,
+        "g" | "gib" => 1024.0 * 1024.0 * 1024.0,
+        "t" | "tib" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+        "kb" => 1e3,
+        "mb" => 1e6,
+        "gb" => 1e9,
+        "tb" => 1e12,
+        _ => return Err("a size has a number and perhaps a unit: 500MiB, 2G, 1000000".to_owned()),
+    };
+    let value: f64 = number.parse().map_err(|_| "a size begins with a number: 500MiB, 2G".to_owned())?;
+    Ok((value * factor) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+        let defaults = Args::parse_from(["fgm-recorder"]).config();
+        let library = Config::default();
+        assert_eq!((defaults.interval, defaults.rotation), (library.interval, library.rotation));
+        assert_eq!((defaults.cap, defaults.scope), (library.cap, library.scope));
+        assert_eq!(defaults.pss_budget, library.pss_budget);
+    }
+
+    #[test]
+    fn times_and_sizes() {
+        assert_eq!(duration("100ms"), Ok(Duration::from_millis(100)));
+        assert_eq!(duration("0.1s"), Ok(Duration::from_millis(100)));
+        assert_eq!(duration("1h"), Ok(Duration::from_hours(1)));
+        for bad in ["", "5", "s", "-1s", "1 fortnight", "1e9s", "99999999999999999999h"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+        assert_eq!(size("1GiB"), Ok(1 << 30));
+        assert_eq!((size("0"), size("1.5k")), (Ok(0), Ok(1536)));
+        assert!(size("lots").is_err() && size("1 furlong").is_err());
+    }
+}

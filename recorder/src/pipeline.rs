@@ -1,0 +1,300 @@
+//! From the sampler to the writer over a bounded channel, so that a slow disk never delays a tick.
+//!
+//! Owns: the writer's thread, recycled ticks, and what happens to ticks that find no room or cannot be written.
+//! Must not: sample, or know what a sink does.
+//!
+//! A tick that finds the channel full is dropped: its rows are lost (and said), but its definitions, endings and
+//! events travel with the next one, so that later rows never refer to an unknown series.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::thread::JoinHandle;
+
+use fgm::event::{Event, EventKind, Severity};
+use fgm::metric::Table;
+use fgm::store::StoreError;
+use fgm::store::tick::{SeriesDef, SeriesId, Tick};
+use fgm::time::Micros;
+
+use crate::error::RecordError;
+use crate::sink::TickSink;
+
+/// Ticks that may wait for the writer.
+const DEPTH: usize = 4;
+/// Events that are kept while nothing can be written.
+const MAX_EVENTS: usize = 1000;
+
+/// What the writer has done so far.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    bytes: AtomicU64,
+    ticks: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl Written {
+    /// Bytes appended.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Ticks appended.
+    pub(crate) fn ticks(&self) -> u64 {
+        self.ticks.load(Ordering::Relaxed)
+    }
+
+    /// Ticks that the sink refused.
+    pub(crate) fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+}
+
+/// The sampler's end.
+pub(crate) struct Pipeline {
+    full: SyncSender<Tick>,
+    empty: Receiver<Tick>,
+    thread: JoinHandle<Result<(), RecordError>>,
+    carried: Carried,
+    dropped: u64,
+    written: Arc<Written>,
+}
+
+/// Everything of dropped ticks but their rows.
+#[derive(Default)]
+struct Carried {
+    ticks: u64,
+    defs: Vec<SeriesDef>,
+    ended: Vec<(Table, SeriesId)>,
+    events: Vec<Event>,
+}
+
+impl Pipeline {
+    /// Starts the writer's thread. `now` is asked once more at the end.
+    pub(crate) fn start(
+        sink: impl TickSink + 'static,
+        now: impl Fn() -> Micros + Send + 'static,
+    ) -> Result<Pipeline, RecordError> {
+        let (full, to_write) = sync_channel(DEPTH);
+        let (recycle, empty) = channel();
+        let written = Arc::new(Written::default());
+        let counts = Arc::clone(&written);
+        let thread = std::thread::Builder::new()
+            .name("fgm-writer".to_owned())
+            .spawn(move || write_all(sink, &to_write, &recycle, &counts, now))
+            .map_err(|e| RecordError::Thread("writer", e))?;
+        Ok(Pipeline { full, empty, thread, carried: Carried::default(), dropped: 0, written })
+    }
+
+    /// Counters of the writer.
+    pub(crate) fn written(&self) -> Arc<Written> {
+        Arc::clone(&self.written)
+    }
+
+    /// Ticks that found no room.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// A tick to fill: one that has been written if there is one.
+    pub(crate) fn empty_tick(&self) -> Tick {
+        self.empty.try_recv().unwrap_or_default()
+    }
+
+    /// Hands a tick over without waiting; returns whether there is still a writer.
+    pub(crate) fn send(&mut self, mut tick: Tick) -> bool {
+        self.carried.put_into(&mut tick);
+        match self.full.try_send(tick) {
+            Ok(()) => {
+                self.carried = Carried::default();
+                true
+            }
+            Err(TrySendError::Full(tick)) => {
+                self.dropped += 1;
+                if self.carried.ticks == 0 {
+                    tracing::warn!(tick_no = tick.tick_no, "the writer is stalled: dropping ticks");
+                }
+                self.carried.keep(tick);
+                true
+            }
+            Err(TrySendError::Disconnected(_)) => false,
+        }
+    }
+
+    /// Waits until everything is written and the sink is finished.
+    pub(crate) fn finish(self) -> Result<(), RecordError> {
+        drop(self.full);
+        self.thread.join().map_err(|_| RecordError::WriterDied)?
+    }
+}
+
+impl Carried {
+    /// Remembers a tick that could not be handed over; it already holds what had been carried before.
+    fn keep(&mut self, mut tick: Tick) {
+        self.ticks += 1;
+        // A series that came and went meanwhile has no row anywhere.
+        let ended: HashSet<(Table, SeriesId)> = tick.ended.iter().copied().collect();
+        let fresh: HashSet<(Table, SeriesId)> = tick.defs.iter().map(|d| (d.table, d.id)).collect();
+        let both = |key: &(Table, SeriesId)| ended.contains(key) && fresh.contains(key);
+        tick.defs.retain(|d| !both(&(d.table, d.id)));
+        tick.ended.retain(|key| !both(key));
+        tick.events.retain(|e| e.kind != EventKind::DataLost);
+        tick.events.truncate(MAX_EVENTS);
+        self.defs = tick.defs;
+        self.ended = tick.ended;
+        self.events = tick.events;
+    }
+
+    fn put_into(&mut self, tick: &mut Tick) {
+        if self.ticks == 0 {
+            return;
+        }
+        let lost = format!("{} ticks were dropped because the writer was stalled", self.ticks);
+        tick.defs.splice(0..0, std::mem::take(&mut self.defs));
+        tick.ended.splice(0..0, std::mem::take(&mut self.ended));
+        tick.events.splice(0..0, std::mem::take(&mut self.events));
+        tick.events.push(Event::of_recorder(tick.tick, EventKind::DataLost, Severity::Warning, lost));
+    }
+}
+
+fn write_all<S: TickSink>(
+    mut sink: S,
+    ticks: &Receiver<Tick>,
+    recycle: &Sender<Tick>,
+    counts: &Written,
+    now: impl Fn() -> Micros,
+) -> Result<(), RecordError> {
+    let mut lost: u64 = 0;
+    let mut events: Vec<Event> = Vec::new();
+    while let Ok(mut tick) = ticks.recv() {
+        if lost > 0 {
+            let text = format!("{lost} ticks could not be written");
+            tick.events.append(&mut events);
+            tick.events.push(Event::of_recorder(tick.tick, EventKind::DataLost, Severity::Error, text));
+        }
+        match sink.append(&tick) {
+            Ok(bytes) => {
+                counts.bytes.fetch_add(bytes, Ordering::Relaxed);
+                counts.ticks.fetch_add(1, Ordering::Relaxed);
+                if lost > 0 {
+                    tracing::info!(lost, "writing again");
+                    lost = 0;
+                }
+            }
+            Err(full @ StoreError::Full { .. }) => {
+                sink.finish(now())?;
+                return Err(RecordError::Full(full));
+            }
+            Err(error) => {
+                counts.failed.fetch_add(1, Ordering::Relaxed);
+                if lost == 0 {
+                    tracing::error!(%error, "a tick could not be written; sampling goes on");
+                }
+                lost += 1;
+                events.extend(tick.events.drain(..).filter(|e| e.kind != EventKind::DataLost));
+                events.truncate(MAX_EVENTS);
+            }
+        }
+        // The sampler may have gone already; then nobody needs the buffer.
+        let _ = recycle.send(tick);
+    }
+    Ok(sink.finish(now())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    #[derive(Default)]
+    struct Seen {
+        ticks: Vec<(i64, usize, Vec<EventKind>)>,
+        finished: bool,
+    }
+
+    struct Slow {
+        seen: Arc<Mutex<Seen>>,
+        gate: Receiver<Result<u64, StoreError>>,
+    }
+
+    impl TickSink for Slow {
+        fn append(&mut self, tick: &Tick) -> Result<u64, StoreError> {
+            let answer = self.gate.recv().unwrap_or(Ok(1));
+            if answer.is_ok() {
+                let events = tick.events.iter().map(|e| e.kind).collect();
+                self.seen.lock().unwrap().ticks.push((tick.tick_no, tick.defs.len(), events));
+            }
+            answer
+        }
+
+        fn finish(self, _: Micros) -> Result<(), StoreError> {
+            self.seen.lock().unwrap().finished = true;
+            Ok(())
+        }
+    }
+
+    fn start() -> (Pipeline, Sender<Result<u64, StoreError>>, Arc<Mutex<Seen>>) {
+        let (open, gate) = channel();
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let sink = Slow { seen: Arc::clone(&seen), gate };
+        (Pipeline::start(sink, || 0).unwrap(), open, seen)
+    }
+
+    fn tick(n: i64) -> Tick {
+        let mut t = Tick::default();
+        t.reset(n, n);
+        t.defs.push(SeriesDef { table: Table::Containers, id: n as u32, labels: vec![] });
+        t
+    }
+
+    /// REC-5, REC-9: a stalled writer costs rows, not definitions, and the loss is in the recording.
+    #[test]
+    fn a_stalled_writer_blocks_nobody() {
+        let (mut p, open, seen) = start();
+        let began = std::time::Instant::now();
+        for n in 0..20 {
+            assert!(p.send(tick(n)));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(began.elapsed() < Duration::from_secs(2));
+        let dropped = p.dropped();
+        assert_eq!(dropped, 20 - 1 - DEPTH as u64);
+        for _ in 0..=DEPTH {
+            open.send(Ok(1)).unwrap();
+        }
+        while p.written().ticks() < 1 + DEPTH as u64 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // A series that ended while nothing could be written is forgotten altogether.
+        let mut last = tick(20);
+        last.ended.push((Table::Containers, 3));
+        assert!(p.send(last));
+        drop(open);
+        p.finish().unwrap();
+        let seen = seen.lock().unwrap();
+        assert!(seen.finished);
+        let last = seen.ticks.last().unwrap();
+        assert_eq!((last.0, last.1 as u64), (20, dropped + 1));
+        assert_eq!(last.2, [EventKind::DataLost]);
+    }
+
+    /// REC-9: what cannot be written is counted and said once writing works again; a full store ends the run.
+    #[test]
+    fn a_failing_sink() {
+        let (mut p, open, seen) = start();
+        open.send(Err(StoreError::Segment { path: "x".into(), reason: "broken".into() })).unwrap();
+        open.send(Ok(1)).unwrap();
+        assert!(p.send(tick(0)));
+        assert!(p.send(tick(1)));
+        open.send(Err(StoreError::Full { root: "x".into(), used: 2, cap: 1 })).unwrap();
+        assert!(p.send(tick(2)));
+        let written = Arc::clone(&p.written);
+        assert!(matches!(p.finish(), Err(RecordError::Full(_))));
+        assert_eq!((written.ticks(), written.failed()), (1, 1));
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen.ticks[0].2, [EventKind::DataLost]);
+        assert!(seen.finished);
+    }
+}

@@ -1,0 +1,18 @@
+//! Kernel files: bytes in, fields out; one file per format.
+//!
+//! Owns: the spelling of every kernel file that is sampled. Must not: open files, ask the time, keep state between
+//! calls, or panic on any bytes. What a file does not say is `None`, never 0.
+
+pub mod cpu;
+pub mod io;
+pub mod memory;
+pub mod mountinfo;
+pub mod node;
+pub mod pid_files;
+pub mod pid_stat;
+pub mod psi;
+pub mod scan;
+pub mod value;
+
+#[cfg(test)]
+mod any_bytes;

@@ -1,0 +1,182 @@
+//! One run, from the first tick to the last.
+//!
+//! Owns: the loop that paces, samples and hands over, and what a run says of itself. Must not: handle signals, print,
+//! or know the command line.
+
+use std::time::Duration;
+
+use fgm::event::{Event, EventKind, Severity};
+use fgm::identity::RunId;
+use fgm::store::manifest::RunInfo;
+use fgm::store::writer::{StoreConfig, StoreWriter};
+use fgm::time::Micros;
+use serde_json::{Map, Value};
+
+use crate::config::Config;
+use crate::error::RecordError;
+use crate::pace::{Clock, HostClock, Pacer, StopHandle};
+use crate::pipeline::Pipeline;
+use crate::sampler::{Census, Sampler};
+use crate::sink::TickSink;
+
+/// What a run came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The run's id.
+    pub run_id: RunId,
+    /// Ticks in the store.
+    pub ticks: u64,
+    /// Scheduled ticks that were not taken.
+    pub missed: u64,
+    /// Ticks that were taken and lost, because the writer was stalled or failed.
+    pub lost: u64,
+    /// Bytes appended.
+    pub bytes: u64,
+    /// What the last tick held.
+    pub last: Census,
+}
+
+/// Records this host into a store until stopped, on the calling thread. The only thing that it changes in the process
+/// is the soft limit on descriptors, which it raises to the hard one.
+pub fn record(config: &Config, stop: &StopHandle) -> Result<Summary, RecordError> {
+    config.validate()?;
+    let node_name = node_name(config);
+    let sampler = Sampler::new(config, node_name.clone())?;
+    let now = HostClock.wall();
+    let run_id = RunId::draw((std::process::id(), now));
+    let run = RunInfo {
+        run_id: run_id.clone(),
+        node_name: node_name.clone(),
+        cluster_name: config.cluster_name.clone().filter(|c| !c.is_empty()),
+        interval: micros(config.interval),
+        recorder_version: env!("CARGO_PKG_VERSION").to_owned(),
+        git_revision: option_env!("FGM_GIT_REVISION").map(str::to_owned),
+        facts: facts(config, &sampler),
+    };
+    let identifier = config.identifier.clone().filter(|i| !i.is_empty()).unwrap_or(node_name);
+    let store = StoreConfig {
+        root: config.output_dir.clone(),
+        identifier,
+        rotation: config.rotation,
+        sync_every: config.sync_every,
+        cap: config.cap,
+    };
+    let writer = StoreWriter::open(store, run, now)?;
+    run_into(config, sampler, run_id, stop, writer)
+}
+
+/// Like [`record`], into another sink.
+pub fn record_into(
+    config: &Config,
+    stop: &StopHandle,
+    sink: impl TickSink + 'static,
+) -> Result<Summary, RecordError> {
+    config.validate()?;
+    let sampler = Sampler::new(config, node_name(config))?;
+    let run_id = RunId::draw((std::process::id(), HostClock.wall()));
+    run_into(config, sampler, run_id, stop, sink)
+}
+
+fn run_into(
+    config: &Config,
+    mut sampler: Sampler,
+    run_id: RunId,
+    stop: &StopHandle,
+    sink: impl TickSink + 'static,
+) -> Result<Summary, RecordError> {
+    let clock = HostClock;
+    let mut pipeline = Pipeline::start(sink, move || clock.wall())?;
+    let mut pacer = Pacer::new(clock, micros(config.interval));
+    let until = config.duration.map(|d| clock.steady().saturating_add(micros(d)));
+    let (mut missed, mut last, mut previous) = (0, Census::default(), None);
+    while let Some(slot) = pacer.next(stop, until) {
+        let mut tick = pipeline.empty_tick();
+        missed += slot.missed.unsigned_abs();
+        last = sampler.sample(&slot, &mut tick, || clock.wall(), pipeline.written().bytes());
+        if previous.is_none() {
+            let text = start_text(config, &sampler, &last);
+            tracing::info!("{text}");
+            tick.events.push(Event::of_recorder(slot.tick, EventKind::RecorderStart, Severity::Info, text));
+        }
+        previous = Some(slot);
+        if !pipeline.send(tick) {
+            break;
+        }
+    }
+    if let Some(slot) = previous {
+        // A tick of its own, without rows: the last one with rows has been handed over already, so that it can be
+        // seen at once.
+        let mut tick = pipeline.empty_tick();
+        tick.reset(slot.tick_no + 1, slot.tick + micros(config.interval));
+        let text =
+            if stop.is_stopped() { "stopped on request" } else { "stopped after the duration that was set" };
+        tick.events.push(Event::of_recorder(clock.wall(), EventKind::RecorderStop, Severity::Info, text));
+        pipeline.send(tick);
+    }
+    let written = pipeline.written();
+    let dropped = pipeline.dropped();
+    pipeline.finish()?;
+    Ok(Summary {
+        run_id,
+        // The last one only said that the run ends.
+        ticks: written.ticks().saturating_sub(1),
+        missed,
+        lost: dropped + written.failed(),
+        bytes: written.bytes(),
+        last,
+    })
+}
+
+fn micros(d: Duration) -> Micros {
+    Micros::try_from(d.as_micros()).unwrap_or(Micros::MAX / 2)
+}
+
+/// The node's name: the one that was set, else the host's.
+pub fn node_name(config: &Config) -> String {
+    let set = config.node_name.clone().filter(|n| !n.is_empty());
+    set.unwrap_or_else(|| {
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        if host.is_empty() { "localhost".to_owned() } else { host }
+    })
+}
+
+fn start_text(config: &Config, sampler: &Sampler, census: &Census) -> String {
+    format!(
+        "recording {} subjects ({} containers) and {} processes every {:?} into {} (scope {}, cgroup {})",
+        census.subjects,
+        census.containers,
+        census.processes,
+        config.interval,
+        config.output_dir.display(),
+        sampler.scope().name(),
+        sampler.cgroup_mode(),
+    )
+}
+
+/// What the manifest says of the host and of the settings.
+fn facts(config: &Config, sampler: &Sampler) -> Map<String, Value> {
+    let uname = rustix::system::uname();
+    let text = |path: &str| std::fs::read(config.proc_root.join(path)).unwrap_or_default();
+    let mut memory = None;
+    crate::read::node::meminfo(&text("meminfo"), |column, v| {
+        if column == fgm::metric::node::memory_total_bytes {
+            memory = Some(v);
+        }
+    });
+    let mut cpus = 0;
+    crate::read::node::kernel_stat(&text("stat"), |_, _| cpus += 1);
+    let mut facts = Map::new();
+    let mut put = |key: &str, value: Value| facts.insert(key.to_owned(), value);
+    put("kernel", uname.release().to_string_lossy().into());
+    put("architecture", uname.machine().to_string_lossy().into());
+    put("cgroup_mode", sampler.cgroup_mode().into());
+    put("boot_id", sampler.boot_id().into());
+    put("cpus", cpus.into());
+    put("memory_bytes", memory.into());
+    put("scope", config.scope.name().into());
+    put("rotation_seconds", config.rotation.as_secs_f64().into());
+    put("pss_budget_usec", micros(config.pss_budget).into());
+    put("cgroup_root", config.cgroup_root.as_ref().map(|p| p.display().to_string()).into());
+    put("proc_root", config.proc_root.display().to_string().into());
+    facts
+}

@@ -1,0 +1,284 @@
+//! Reading kernel files through descriptors that stay open.
+//!
+//! Owns: the reused buffer, the bound on descriptors, and what each error means: gone, absent, or a fault. Must not:
+//! know what any file says.
+
+use std::ffi::CStr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use super::faults::Faults;
+
+/// Descriptors left to everything else in the process.
+const RESERVED: usize = 256;
+/// A file longer than this is cut.
+const LARGEST: usize = 8 << 20;
+/// A file that was absent is looked for again after this many ticks.
+const PROBE_EVERY: i64 = 60;
+/// So often it is looked for at once: a runtime may still be setting the cgroup up.
+const EAGER_PROBES: u8 = 3;
+
+/// A file: a directory's descriptor, a directory below it, a name.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'a> {
+    pub(crate) root: BorrowedFd<'a>,
+    /// Relative to `root`, without a slash at its end; may be empty.
+    pub(crate) dir: &'a [u8],
+    pub(crate) name: &'static str,
+}
+
+struct Counted {
+    fd: OwnedFd,
+    open: Arc<AtomicUsize>,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A file's descriptor between ticks, or the knowledge that it is not there.
+#[derive(Default)]
+pub(crate) struct Kept {
+    fd: Option<Counted>,
+    misses: u8,
+    retry_at: i64,
+}
+
+impl Kept {
+    fn absent(&mut self, tick_no: i64) {
+        self.fd = None;
+        self.misses = self.misses.saturating_add(1);
+        self.retry_at = tick_no + if self.misses <= EAGER_PROBES { 1 } else { PROBE_EVERY };
+    }
+}
+
+/// How much of a file one read returns.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// All of it: files that the kernel prints in one piece.
+    Piece,
+    /// A page at a time: lists such as cgroup.procs.
+    List,
+}
+
+/// What a read gave.
+pub(crate) enum Got<'a> {
+    /// The contents.
+    Text(&'a [u8]),
+    /// Nothing: absent, not permitted, or failed (then it has been counted).
+    Nothing,
+    /// The process or cgroup is gone.
+    Gone,
+}
+
+/// Reads files.
+pub(crate) struct Reader {
+    buffer: Vec<u8>,
+    path: Vec<u8>,
+    open: Arc<AtomicUsize>,
+    limit: usize,
+    pub(crate) tick_no: i64,
+    pub(crate) files_read: u64,
+    pub(crate) faults: Faults,
+}
+
+impl Reader {
+    /// A reader that keeps at most as many descriptors as the process may have, less a reserve.
+    pub(crate) fn new() -> Reader {
+        let limit = raise_descriptor_limit().saturating_sub(RESERVED);
+        Reader {
+            buffer: vec![0; 64 << 10],
+            path: Vec::with_capacity(512),
+            open: Arc::new(AtomicUsize::new(0)),
+            limit,
+            tick_no: 0,
+            files_read: 0,
+            faults: Faults::default(),
+        }
+    }
+
+    /// Number of descriptors kept open.
+    pub(crate) fn descriptors(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Reads a file through its kept descriptor, opening it first where needed.
+    pub(crate) fn kept(&mut self, slot: &mut Kept, at: At<'_>, shape: Shape) -> Got<'_> {
+        if slot.retry_at > self.tick_no {
+            return Got::Nothing;
+        }
+        let kept = slot.fd.is_some();
+        let read = match &slot.fd {
+            Some(c) => read_into(&mut self.buffer, c.fd.as_fd(), shape),
+            None => self.open(at).and_then(|fd| {
+                let read = read_into(&mut self.buffer, fd.as_fd(), shape);
+                if self.descriptors() < self.limit && read.is_ok() {
+                    self.open.fetch_add(1, Ordering::Relaxed);
+                    slot.fd = Some(Counted { fd, open: Arc::clone(&self.open) });
+                }
+                read
+            }),
+        };
+        self.files_read += 1;
+        match read {
+            Ok(n) => {
+                slot.misses = 0;
+                Got::Text(&self.buffer[..n])
+            }
+            Err(Errno::SRCH | Errno::NODEV) => Got::Gone,
+            // Not there, or a feature that is switched off (PSI).
+            Err(Errno::NOENT | Errno::OPNOTSUPP) => {
+                slot.absent(self.tick_no);
+                Got::Nothing
+            }
+            Err(Errno::MFILE | Errno::NFILE) => {
+                // Somebody else in this process uses more than the reserve: keep no more than we have.
+                self.limit = self.descriptors().saturating_sub(RESERVED);
+                self.fault(at, Errno::MFILE);
+                Got::Nothing
+            }
+            Err(errno @ (Errno::ACCESS | Errno::PERM)) => {
+                self.fault(at, errno);
+                slot.misses = EAGER_PROBES;
+                slot.absent(self.tick_no);
+                Got::Nothing
+            }
+            Err(errno) => {
+                self.fault(at, errno);
+                if kept {
+                    slot.fd = None;
+                }
+                Got::Nothing
+            }
+        }
+    }
+
+    /// Opens, reads and closes a file. For files whose descriptor must not be kept: v1's cgroup.procs gives a reader
+    /// that stays the same cached list for as long as it comes back within a second, and `smaps_rollup` keeps the
+    /// memory map that the process had when it was opened, across exec.
+    pub(crate) fn once(&mut self, at: At<'_>, shape: Shape) -> Got<'_> {
+        self.files_read += 1;
+        let read = self.open(at).and_then(|fd| read_into(&mut self.buffer, fd.as_fd(), shape));
+        match read {
+            Ok(n) => Got::Text(&self.buffer[..n]),
+            Err(Errno::SRCH | Errno::NODEV | Errno::NOENT) => Got::Gone,
+            Err(Errno::OPNOTSUPP) => Got::Nothing,
+            Err(errno) => {
+                self.fault(at, errno);
+                Got::Nothing
+            }
+        }
+    }
+
+    fn open(&mut self, at: At<'_>) -> rustix::io::Result<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        rustix::fs::openat(at.root, join(&mut self.path, at)?, flags, Mode::empty())
+    }
+
+    fn fault(&mut self, at: At<'_>, errno: Errno) {
+        let example = String::from_utf8_lossy(at.dir);
+        self.faults.errno(at.name, errno, &format!("{example}/{}", at.name));
+    }
+}
+
+/// `dir/name` as a C string in a reused buffer.
+fn join<'p>(path: &'p mut Vec<u8>, at: At<'_>) -> rustix::io::Result<&'p CStr> {
+    path.clear();
+    if !at.dir.is_empty() {
+        path.extend_from_slice(at.dir);
+        path.push(b'/');
+    }
+    path.extend_from_slice(at.name.as_bytes());
+    path.push(0);
+    CStr::from_bytes_with_nul(path).map_err(|_| Errno::INVAL)
+}
+
+fn read_into(buffer: &mut Vec<u8>, fd: BorrowedFd<'_>, shape: Shape) -> rustix::io::Result<usize> {
+    let mut filled = 0;
+    loop {
+        let got = match rustix::io::pread(fd, &mut buffer[filled..], filled as u64) {
+            Err(Errno::INTR) => continue,
+            other => other?,
+        };
+        filled += got;
+        if got == 0 || (shape == Shape::Piece && filled < buffer.len()) {
+            return Ok(filled);
+        }
+        if filled == buffer.len() {
+            if filled >= LARGEST {
+                return Ok(filled);
+            }
+            buffer.resize(filled * 2, 0);
+        }
+    }
+}
+
+/// Raises the soft limit on descriptors to the hard one and returns it.
+fn raise_descriptor_limit() -> usize {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
+    let limit = if raised { maximum } else { current };
+    limit.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn text<'a>(got: &'a Got<'a>) -> Option<&'a str> {
+        match got {
+            Got::Text(t) => std::str::from_utf8(t).ok(),
+            _ => None,
+        }
+    }
+
+    /// REC-9: an absent file is not opened again on every tick, and is found when it appears.
+    #[test]
+    fn absence_is_remembered() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = fs::File::open(dir.path()).unwrap();
+        let at = At { root: root.as_fd(), dir: b"", name: "f" };
+        let (mut r, mut slot) = (Reader::new(), Kept::default());
+        let mut tries = 0;
+        for tick in 0..100 {
+            r.tick_no = tick;
+            let before = r.files_read;
+            assert!(matches!(r.kept(&mut slot, at, Shape::Piece), Got::Nothing));
+            tries += r.files_read - before;
+        }
+        assert!(tries <= 6, "{tries}");
+        assert_eq!(r.faults.total(), 0, "absent is not an error");
+        fs::write(dir.path().join("f"), "x".repeat(200_000)).unwrap();
+        r.tick_no = 200;
+        assert_eq!(text(&r.kept(&mut slot, at, Shape::Piece)).map(str::len), Some(200_000));
+        assert_eq!(r.descriptors(), 1);
+        drop(slot);
+        assert_eq!(r.descriptors(), 0);
+    }
+
+    /// REC-9: near the limit files are opened and closed instead of kept, and nothing fails.
+    #[test]
+    fn descriptors_are_bounded() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("f"), "1").unwrap();
+        let root = fs::File::open(dir.path()).unwrap();
+        let at = At { root: root.as_fd(), dir: b".", name: "f" };
+        let mut r = Reader::new();
+        r.limit = 2;
+        let mut slots: Vec<Kept> = (0..5).map(|_| Kept::default()).collect();
+        for _ in 0..2 {
+            for s in &mut slots {
+                assert_eq!(text(&r.kept(s, at, Shape::List)), Some("1"));
+            }
+        }
+        assert_eq!(r.descriptors(), 2);
+    }
+}

@@ -1,0 +1,85 @@
+//! What went wrong while reading, counted, and said once per cause.
+//!
+//! Owns: the counter behind `recorder_read_errors_total` and the rate limit of its log lines. Must not: decide what
+//! a failure means for a row.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+
+/// A cause that goes on is said again this often, with its count.
+const REPEAT: Duration = Duration::from_mins(10);
+
+#[derive(Debug)]
+struct Cause {
+    count: u64,
+    said: Instant,
+}
+
+/// Failures so far.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    total: u64,
+    causes: HashMap<(&'static str, i32), Cause>,
+}
+
+impl Faults {
+    /// Counts a file that could not be read.
+    pub(crate) fn errno(&mut self, file: &'static str, errno: Errno, example: &str) {
+        let hint = match errno {
+            Errno::ACCESS | Errno::PERM => " (needs root or CAP_SYS_PTRACE; its columns stay null)",
+            Errno::MFILE | Errno::NFILE => " (raise the limit on open files)",
+            _ => "",
+        };
+        self.note(file, errno.raw_os_error(), || {
+            format!("cannot read {file}, for example {example}: {errno}{hint}")
+        });
+    }
+
+    /// Counts a file whose contents were not understood.
+    pub(crate) fn garbled(&mut self, file: &'static str) {
+        self.note(file, 0, || format!("{file} holds something that this version does not understand"));
+    }
+
+    fn note(&mut self, file: &'static str, code: i32, text: impl Fn() -> String) {
+        self.total += 1;
+        let now = Instant::now();
+        let cause = self.causes.entry((file, code)).or_insert_with(|| {
+            tracing::warn!("{}", text());
+            Cause { count: 0, said: now }
+        });
+        cause.count += 1;
+        if now.duration_since(cause.said) >= REPEAT {
+            tracing::warn!(count = cause.count, "still: {}", text());
+            cause.said = now;
+        }
+    }
+
+    /// Failures since the start.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
+    #[cfg(test)]
+    pub(crate) fn causes(&self) -> usize {
+        self.causes.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// REC-9: each cause once, every loss counted.
+    #[test]
+    fn causes_are_few_and_losses_are_many() {
+        let mut f = Faults::default();
+        for n in 0..1000 {
+            f.errno("io", Errno::ACCESS, &format!("/proc/{n}/io"));
+        }
+        f.errno("io", Errno::IO, "/proc/1/io");
+        f.garbled("stat");
+        assert_eq!((f.total(), f.causes()), (1002, 3));
+    }
+}

@@ -1,0 +1,288 @@
+//! The cgroups of the host, each path once over all hierarchies, and which of them are subjects.
+//!
+//! Owns: scope, who owns whose processes, the files of each subject. Must not: read counters.
+
+use std::collections::HashMap;
+use std::ffi::CString;
+
+use fgm::identity::SubjectKind;
+use fgm::store::tick::SeriesId;
+
+use super::access::Kept;
+use super::cgroup_files::{self, Spec};
+use super::subject::Subject;
+use crate::config::Scope;
+use crate::discover::{Change, Class, Controller, Hierarchies, Role, Tree, classify};
+
+/// Number of a group; reused after it is gone.
+pub(crate) type GroupId = usize;
+
+/// A cgroup in one hierarchy.
+pub(crate) struct Place {
+    /// Which hierarchy.
+    pub(crate) hierarchy: usize,
+    /// cgroup.procs, where its descriptor may be kept.
+    pub(crate) procs: Kept,
+}
+
+/// A file of a subject.
+pub(crate) struct Planned {
+    pub(crate) spec: &'static Spec,
+    pub(crate) hierarchy: usize,
+    pub(crate) kept: Kept,
+}
+
+/// A path with its directories in one or several hierarchies.
+pub(crate) struct Group {
+    path: CString,
+    /// The path as text.
+    pub(crate) text: String,
+    /// Inode of the directory in the hierarchy in which the path was first seen.
+    pub(crate) inode: u64,
+    pub(crate) class: Class,
+    pub(crate) depth: usize,
+    pub(crate) places: Vec<Place>,
+    parent: Option<GroupId>,
+    /// The innermost subject that this cgroup's processes belong to.
+    pub(crate) owner: Option<GroupId>,
+    /// Set when the group is a subject itself.
+    pub(crate) subject: Option<Subject>,
+}
+
+impl Group {
+    /// Directory relative to a hierarchy's root.
+    pub(crate) fn dir(&self) -> &[u8] {
+        self.path.as_bytes().get(1..).unwrap_or_default()
+    }
+
+    /// Its kind as a subject.
+    pub(crate) fn kind(&self) -> SubjectKind {
+        match (&self.subject, self.class.role) {
+            (Some(s), _) if s.identity.sandbox => SubjectKind::Sandbox,
+            (_, Role::Subject(kind)) => kind,
+            _ => SubjectKind::Slice,
+        }
+    }
+}
+
+/// A subject that is gone.
+pub(crate) struct Ended {
+    pub(crate) text: String,
+    pub(crate) container_id: Option<String>,
+    pub(crate) kind: SubjectKind,
+    pub(crate) subject: Subject,
+}
+
+/// What a walk changed among the subjects.
+#[derive(Default)]
+pub(crate) struct Turnover {
+    pub(crate) started: Vec<GroupId>,
+    pub(crate) ended: Vec<Ended>,
+}
+
+/// All groups.
+pub(crate) struct Groups {
+    slots: Vec<Option<Group>>,
+    by_path: HashMap<CString, GroupId>,
+    trees: Vec<Tree>,
+    scope: Scope,
+    walked: bool,
+    next_series: SeriesId,
+    changes: Vec<Change>,
+}
+
+impl Groups {
+    pub(crate) fn new(hierarchies: &Hierarchies, scope: Scope) -> Groups {
+        Groups {
+            slots: Vec::new(),
+            by_path: HashMap::new(),
+            trees: hierarchies.all.iter().map(|_| Tree::default()).collect(),
+            scope,
+            walked: false,
+            next_series: 0,
+            changes: Vec::new(),
+        }
+    }
+
+    /// The scope in force: `all` when `containers` was asked for on a host that had none at the start.
+    pub(crate) fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// Every group's number is below this.
+    pub(crate) fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(crate) fn get(&self, id: GroupId) -> Option<&Group> {
+        self.slots.get(id)?.as_ref()
+    }
+
+    pub(crate) fn get_mut(&mut self, id: GroupId) -> Option<&mut Group> {
+        self.slots.get_mut(id)?.as_mut()
+    }
+
+    /// Every group with its number.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (GroupId, &mut Group)> {
+        self.slots.iter_mut().enumerate().filter_map(|(id, g)| Some((id, g.as_mut()?)))
+    }
+
+    /// Every group that is a subject.
+    pub(crate) fn subjects(&self) -> impl Iterator<Item = (GroupId, &Group)> {
+        let all = self.slots.iter().enumerate().filter_map(|(id, g)| Some((id, g.as_ref()?)));
+        all.filter(|(_, g)| g.subject.is_some())
+    }
+
+    /// The subject above a subject.
+    pub(crate) fn owner_above(&self, id: GroupId) -> Option<GroupId> {
+        self.get(self.get(id)?.parent?)?.owner
+    }
+
+    /// Walks all hierarchies and brings the groups up to date. Removals of all hierarchies are applied before
+    /// additions, so that a path that was removed and made again between two walks is a new group.
+    pub(crate) fn refresh(&mut self, hierarchies: &Hierarchies) -> Turnover {
+        let mut turnover = Turnover::default();
+        let mut added = Vec::new();
+        let mut changes = std::mem::take(&mut self.changes);
+        for (h, hierarchy) in hierarchies.all.iter().enumerate() {
+            self.trees[h].walk(&hierarchy.root, &mut changes);
+            for change in changes.drain(..) {
+                match change {
+                    Change::Added(path, inode) => added.push((h, path, inode)),
+                    Change::Removed(path) => self.detach(h, &path, &mut turnover),
+                }
+            }
+        }
+        self.changes = changes;
+        if !self.walked {
+            self.walked = true;
+            self.settle_scope(&added);
+        }
+        for (h, path, inode) in added {
+            self.attach(hierarchies, h, path, inode, &mut turnover);
+        }
+        turnover
+    }
+
+    fn settle_scope(&mut self, added: &[(usize, CString, u64)]) {
+        let is_container = |path: &CString| {
+            let role = classify(&path.to_string_lossy()).role;
+            matches!(role, Role::Subject(SubjectKind::Container | SubjectKind::Pod))
+        };
+        if self.scope == Scope::Containers && !added.iter().any(|(_, path, _)| is_container(path)) {
+            tracing::info!("no containers on this host: recording all cgroups (as --scope all does)");
+            self.scope = Scope::All;
+        }
+    }
+
+    fn in_scope(&self, class: &Class) -> bool {
+        let Role::Subject(kind) = class.role else { return false };
+        match self.scope {
+            Scope::All => true,
+            Scope::Containers => {
+                matches!(kind, SubjectKind::Container | SubjectKind::Sandbox | SubjectKind::Pod)
+            }
+            Scope::Services => matches!(kind, SubjectKind::Service | SubjectKind::Slice),
+        }
+    }
+
+    fn attach(
+        &mut self,
+        hierarchies: &Hierarchies,
+        h: usize,
+        path: CString,
+        inode: u64,
+        turnover: &mut Turnover,
+    ) {
+        let id = if let Some(&id) = self.by_path.get(&path) {
+            id
+        } else {
+            let id = self.create(path, inode);
+            if self.get(id).is_some_and(|g| g.subject.is_some()) {
+                turnover.started.push(id);
+            }
+            id
+        };
+        let unified = hierarchies.all[h].controllers.contains(&Controller::Unified);
+        let Some(group) = self.get_mut(id) else { return };
+        group.places.push(Place { hierarchy: h, procs: Kept::default() });
+        let parent = group.parent;
+        // crun's sub-cgroup (its name is a constant there) may hold what the container's own files lack.
+        let limits_holder =
+            group.class.role == Role::Inner && group.dir().ends_with(b"/container") && unified;
+        if let Some(subject) = &mut group.subject {
+            for &controller in &hierarchies.all[h].controllers {
+                let files = cgroup_files::specs(controller);
+                subject.plan.extend(files.map(|spec| Planned { spec, hierarchy: h, kept: Kept::default() }));
+            }
+        }
+        if limits_holder
+            && let Some(above) = parent.and_then(|p| self.get_mut(p))
+            && let Some(subject) = &mut above.subject
+        {
+            let files = cgroup_files::limit_specs();
+            subject.holder =
+                files.map(|spec| Planned { spec, hierarchy: h, kept: Kept::default() }).collect();
+        }
+    }
+
+    fn create(&mut self, path: CString, inode: u64) -> GroupId {
+        let text = path.to_string_lossy().into_owned();
+        let class = classify(&text);
+        let parent = parent_of(&path).and_then(|p| self.by_path.get(&p).copied());
+        let id = self.slots.iter().position(Option::is_none).unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() - 1
+        });
+        let subject = self.in_scope(&class).then(|| {
+            self.next_series += 1;
+            Subject::new(self.next_series - 1)
+        });
+        let owner = if subject.is_some() { Some(id) } else { parent.and_then(|p| self.get(p)?.owner) };
+        let depth = text.split('/').filter(|p| !p.is_empty()).count();
+        self.by_path.insert(path.clone(), id);
+        self.slots[id] =
+            Some(Group { path, text, inode, class, depth, places: Vec::new(), parent, owner, subject });
+        id
+    }
+
+    fn detach(&mut self, h: usize, path: &CString, turnover: &mut Turnover) {
+        let Some(&id) = self.by_path.get(path) else { return };
+        let Some(group) = self.get_mut(id) else { return };
+        group.places.retain(|p| p.hierarchy != h);
+        if let Some(subject) = &mut group.subject {
+            subject.plan.retain(|p| p.hierarchy != h);
+        }
+        let (gone, parent) = (group.places.is_empty(), group.parent);
+        let holder = group.class.role == Role::Inner && group.dir().ends_with(b"/container");
+        if holder
+            && let Some(above) = parent.and_then(|p| self.get_mut(p))
+            && let Some(subject) = &mut above.subject
+        {
+            subject.holder.retain(|p| p.hierarchy != h);
+        }
+        if gone {
+            self.by_path.remove(path);
+            if let Some(group) = self.slots[id].take() {
+                let kind = group.kind();
+                let container_id = group.class.container_id;
+                turnover.ended.extend(group.subject.map(|subject| Ended {
+                    text: group.text,
+                    container_id,
+                    kind,
+                    subject,
+                }));
+            }
+        }
+    }
+}
+
+fn parent_of(path: &CString) -> Option<CString> {
+    let bytes = path.as_bytes();
+    let slash = memchr::memrchr(b'/', bytes)?;
+    match (slash, bytes.len()) {
+        (0, 1) => None,
+        (0, _) => Some(c"/".to_owned()),
+        _ => CString::new(&bytes[..slash]).ok(),
+    }
+}

@@ -1,0 +1,138 @@
+//! Definitions of series: who a row is about, in the order of the dictionary's labels.
+//!
+//! Owns: which fact fills which label. Must not: find facts.
+
+use fgm::metric::{Table, containers, cpus, disks, node, processes};
+use fgm::store::tick::{LabelValue, SeriesDef, SeriesId};
+
+use super::groups::Group;
+use super::process::Process;
+use crate::read::io::Device;
+
+/// What is the same for every row of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Host {
+    pub(crate) node_name: String,
+    pub(crate) cluster_name: Option<String>,
+    pub(crate) boot_id: Option<String>,
+}
+
+fn def(table: Table, id: SeriesId, labels: &[(usize, LabelValue)]) -> SeriesDef {
+    let mut all = vec![LabelValue::Null; table.labels().len()];
+    for (at, value) in labels {
+        all[*at] = value.clone();
+    }
+    SeriesDef { table, id, labels: all }
+}
+
+impl Host {
+    fn name(&self) -> LabelValue {
+        LabelValue::text(self.node_name.as_str())
+    }
+
+    fn cluster(&self) -> LabelValue {
+        LabelValue::maybe(self.cluster_name.as_deref())
+    }
+
+    /// The row of `node`.
+    pub(crate) fn node(&self, id: SeriesId) -> SeriesDef {
+        use node::label as l;
+        let boot = LabelValue::maybe(self.boot_id.as_deref());
+        def(
+            Table::Node,
+            id,
+            &[(l::node_name, self.name()), (l::cluster_name, self.cluster()), (l::boot_id, boot)],
+        )
+    }
+
+    /// A row of `cpus`.
+    pub(crate) fn cpu(&self, id: SeriesId, cpu: u32) -> SeriesDef {
+        use cpus::label as l;
+        let cpu = LabelValue::Int(i64::from(cpu));
+        def(Table::Cpus, id, &[(l::node_name, self.name()), (l::cluster_name, self.cluster()), (l::cpu, cpu)])
+    }
+
+    /// A row of `containers`.
+    pub(crate) fn subject(&self, id: SeriesId, group: &Group) -> SeriesDef {
+        use containers::label as l;
+        let identity = group.subject.as_ref().map(|s| s.identity.clone()).unwrap_or_default();
+        let runtime =
+            group.class.runtime.map(super::super::discover::classify::Runtime::name).or(identity.runtime);
+        def(
+            Table::Containers,
+            id,
+            &[
+                (l::node_name, self.name()),
+                (l::cluster_name, self.cluster()),
+                (l::subject_kind, LabelValue::text(group.kind().name())),
+                (l::cgroup_path, LabelValue::text(group.text.as_str())),
+                (l::cgroup_inode, inode(group)),
+                (l::runtime, LabelValue::maybe(runtime)),
+                (l::container_id, LabelValue::maybe(group.class.container_id.as_deref())),
+                (l::container_name, LabelValue::maybe(identity.container_name)),
+                (l::namespace, LabelValue::maybe(identity.namespace)),
+                (l::pod_name, LabelValue::maybe(identity.pod_name)),
+                (l::pod_uid, LabelValue::maybe(group.class.pod_uid.as_deref())),
+                (l::qos_class, LabelValue::maybe(group.class.qos_class)),
+            ],
+        )
+    }
+
+    /// A row of `disks`.
+    pub(crate) fn disk(&self, id: SeriesId, group: &Group, device: Device, name: Option<&str>) -> SeriesDef {
+        use disks::label as l;
+        let identity = group.subject.as_ref().map(|s| s.identity.clone()).unwrap_or_default();
+        def(
+            Table::Disks,
+            id,
+            &[
+                (l::node_name, self.name()),
+                (l::cluster_name, self.cluster()),
+                (l::subject_kind, LabelValue::text(group.kind().name())),
+                (l::cgroup_path, LabelValue::text(group.text.as_str())),
+                (l::cgroup_inode, inode(group)),
+                (l::container_id, LabelValue::maybe(group.class.container_id.as_deref())),
+                (l::container_name, LabelValue::maybe(identity.container_name)),
+                (l::namespace, LabelValue::maybe(identity.namespace)),
+                (l::pod_name, LabelValue::maybe(identity.pod_name)),
+                (l::pod_uid, LabelValue::maybe(group.class.pod_uid.as_deref())),
+                (l::device, LabelValue::text(format!("{}:{}", device.major, device.minor))),
+                (l::device_name, LabelValue::maybe(name)),
+            ],
+        )
+    }
+
+    /// A row of `processes`.
+    pub(crate) fn process(&self, process: &Process, group: &Group) -> SeriesDef {
+        use processes::label as l;
+        let identity = group.subject.as_ref().map(|s| s.identity.clone()).unwrap_or_default();
+        let names = &process.names;
+        def(
+            Table::Processes,
+            process.series,
+            &[
+                (l::node_name, self.name()),
+                (l::cluster_name, self.cluster()),
+                (l::subject_kind, LabelValue::text(group.kind().name())),
+                (l::cgroup_path, LabelValue::text(group.text.as_str())),
+                (l::cgroup_inode, inode(group)),
+                (l::container_id, LabelValue::maybe(group.class.container_id.as_deref())),
+                (l::container_name, LabelValue::maybe(identity.container_name)),
+                (l::namespace, LabelValue::maybe(identity.namespace)),
+                (l::pod_name, LabelValue::maybe(identity.pod_name)),
+                (l::pod_uid, LabelValue::maybe(group.class.pod_uid.as_deref())),
+                (l::boot_id, LabelValue::maybe(self.boot_id.as_deref())),
+                (l::pid, LabelValue::Int(i64::from(process.pid))),
+                (l::start_ticks, LabelValue::Int(i64::try_from(process.start_ticks).unwrap_or(i64::MAX))),
+                (l::ppid, LabelValue::Int(i64::from(names.ppid))),
+                (l::comm, LabelValue::text(String::from_utf8_lossy(&names.comm))),
+                (l::exe, LabelValue::maybe(names.exe.as_deref())),
+                (l::cmdline, LabelValue::maybe(names.cmdline.as_deref())),
+            ],
+        )
+    }
+}
+
+fn inode(group: &Group) -> LabelValue {
+    LabelValue::Int(group.inode.cast_signed())
+}

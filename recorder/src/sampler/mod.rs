@@ -1,0 +1,321 @@
+//! One tick: everything that is due is read, into one [`Tick`].
+//!
+//! Owns: the order of reading and the lives of series. Must not: wait, write, or look anything up outside the kernel.
+
+mod access;
+mod cgroup_files;
+mod events;
+mod faults;
+mod groups;
+mod host;
+mod labels;
+mod members;
+mod process;
+mod processes;
+mod pss;
+mod rates;
+mod subject;
+
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::time::Instant;
+
+use fgm::event::EventKind;
+use fgm::identity::SubjectKind;
+use fgm::metric::Table;
+use fgm::store::tick::{SeriesId, TableRows, Tick};
+use fgm::time::Micros;
+
+use crate::config::{Config, Processes, Scope};
+use crate::discover::Hierarchies;
+use crate::error::RecordError;
+use crate::identify::{Lookup, Question};
+use crate::pace::Slot;
+use crate::read::io::Device;
+use access::Reader;
+use cgroup_files::Scratch;
+use events::{Kills, life, tell_gap, tell_kills};
+use groups::{GroupId, Groups};
+use host::{HostFiles, SelfCost};
+use labels::Host;
+use members::Members;
+use processes::{Herd, Pen};
+use subject::{Bench, fill_disk, fill_sums, read_subject};
+
+/// What the sampler finds, for the start line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Subjects with a row.
+    pub subjects: usize,
+    /// Containers and sandboxes among them.
+    pub containers: usize,
+    /// Processes with a row.
+    pub processes: usize,
+    /// Descriptors kept open.
+    pub descriptors: usize,
+}
+
+/// Reads the host.
+pub(crate) struct Sampler {
+    hierarchies: Hierarchies,
+    proc_root: OwnedFd,
+    host: Host,
+    record_processes: bool,
+    reader: Reader,
+    groups: Groups,
+    members: Members,
+    herd: Herd,
+    host_files: HostFiles,
+    lookup: Lookup,
+    scratch: Scratch,
+    spare: TableRows,
+    next_disk: SeriesId,
+    first: bool,
+    last_cost: Option<(Micros, u64)>,
+    kills: Kills,
+}
+
+impl Sampler {
+    /// Finds the host's hierarchies; nothing is sampled yet.
+    pub(crate) fn new(config: &Config, node_name: String) -> Result<Sampler, RecordError> {
+        let hierarchies = find_hierarchies(config)?;
+        let no_proc = || RecordError::NoProc(config.proc_root.clone());
+        if !config.proc_root.join("stat").is_file() {
+            return Err(no_proc());
+        }
+        let proc_root = OwnedFd::from(File::open(&config.proc_root).map_err(|_| no_proc())?);
+        let tick_usec =
+            1_000_000 / i64::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(100).max(1);
+        let host = Host {
+            node_name,
+            cluster_name: config.cluster_name.clone().filter(|c| !c.is_empty()),
+            boot_id: one_line(&config.proc_root.join("sys/kernel/random/boot_id")),
+        };
+        let lookup =
+            Lookup::start(config.host_root.clone()).map_err(|e| RecordError::Thread("identify", e))?;
+        Ok(Sampler {
+            groups: Groups::new(&hierarchies, config.scope),
+            herd: Herd::new(config, tick_usec),
+            record_processes: config.processes == Processes::All,
+            hierarchies,
+            proc_root,
+            host,
+            reader: Reader::new(),
+            members: Members::default(),
+            host_files: HostFiles::new(tick_usec),
+            lookup,
+            scratch: Scratch::default(),
+            spare: TableRows::new(Table::Containers),
+            next_disk: 0,
+            first: true,
+            last_cost: None,
+            kills: Kills::default(),
+        })
+    }
+
+    /// `v2`, `v1` or `hybrid`.
+    pub(crate) fn cgroup_mode(&self) -> &'static str {
+        self.hierarchies.mode()
+    }
+
+    /// The scope in force; known after the first tick.
+    pub(crate) fn scope(&self) -> Scope {
+        self.groups.scope()
+    }
+
+    /// The boot's id, if the host tells.
+    pub(crate) fn boot_id(&self) -> Option<&str> {
+        self.host.boot_id.as_deref()
+    }
+
+    /// Takes one tick. `now` reads the wall clock; `written` is what the writer has appended so far.
+    pub(crate) fn sample(
+        &mut self,
+        slot: &Slot,
+        tick: &mut Tick,
+        now: impl Fn() -> Micros,
+        written: u64,
+    ) -> Census {
+        let began = Instant::now();
+        let files_before = self.reader.files_read;
+        tick.reset(slot.tick_no, slot.tick);
+        self.reader.tick_no = slot.tick_no;
+        tell_gap(slot, tick);
+        if slot.stepped.is_some() {
+            self.forget();
+        }
+        self.take_answers(tick);
+        self.turn_over(tick, &now);
+        self.read_subjects(tick, &now);
+        tell_kills(&mut self.groups, &mut self.kills, tick, now());
+        self.members.refresh(&mut self.groups, &self.hierarchies, &mut self.reader);
+        let mut pen = Pen {
+            groups: &mut self.groups,
+            host: &self.host,
+            proc_root: self.proc_root.as_fd(),
+            reader: &mut self.reader,
+        };
+        self.herd.sample(&self.members, &mut pen, tick, &now);
+        self.fill_sums(tick);
+        let own = SelfCost {
+            tick_usec: self.last_cost.map(|l| l.0),
+            files_read: self.last_cost.map(|l| l.1),
+            late_usec: slot.late,
+            written_bytes: written,
+        };
+        let proc = self.proc_root.as_fd();
+        self.host_files.read(&self.host, own, proc, &mut self.reader, now(), tick);
+        self.first = false;
+        let took = Micros::try_from(began.elapsed().as_micros()).unwrap_or(Micros::MAX);
+        self.last_cost = Some((took, self.reader.files_read - files_before));
+        self.census(tick)
+    }
+
+    fn census(&self, tick: &Tick) -> Census {
+        let is_container = |k| matches!(k, SubjectKind::Container | SubjectKind::Sandbox);
+        Census {
+            subjects: tick.rows(Table::Containers).len(),
+            containers: self.groups.subjects().filter(|(_, g)| is_container(g.kind())).count(),
+            processes: tick.rows(Table::Processes).len(),
+            descriptors: self.reader.descriptors(),
+        }
+    }
+
+    fn forget(&mut self) {
+        self.host_files.forget();
+        self.herd.forget();
+        for (_, group) in self.groups.iter_mut() {
+            group.subject.iter_mut().for_each(subject::Subject::forget);
+        }
+    }
+
+    /// New names come as new definitions of everything that bears them.
+    fn take_answers(&mut self, tick: &mut Tick) {
+        while let Some(answer) = self.lookup.answer() {
+            let named = self.groups.iter_mut().find_map(|(id, g)| {
+                let subject = g.subject.as_mut().filter(|s| s.series == answer.series)?;
+                subject.identity.clone_from(&answer.identity);
+                Some(id)
+            });
+            let Some(id) = named else { continue };
+            let devices = self.define(id, tick);
+            for (device, series) in devices {
+                self.define_disk(id, device, series, tick);
+            }
+            self.herd.redefine(id, &self.groups, &self.host, tick);
+        }
+    }
+
+    fn define(&mut self, id: GroupId, tick: &mut Tick) -> Vec<(Device, SeriesId)> {
+        let Some(group) = self.groups.get(id) else { return Vec::new() };
+        let Some(subject) = &group.subject else { return Vec::new() };
+        tick.defs.push(self.host.subject(subject.series, group));
+        subject.devices.clone()
+    }
+
+    fn define_disk(&mut self, id: GroupId, device: Device, series: SeriesId, tick: &mut Tick) {
+        let name = self.host_files.device_name(device, self.proc_root.as_fd(), &mut self.reader);
+        if let Some(group) = self.groups.get(id) {
+            tick.defs.push(self.host.disk(series, group, device, name));
+        }
+    }
+
+    fn turn_over(&mut self, tick: &mut Tick, now: &impl Fn() -> Micros) {
+        let turnover = self.groups.refresh(&self.hierarchies);
+        for ended in turnover.ended {
+            tick.ended.push((Table::Containers, ended.subject.series));
+            tick.ended.extend(ended.subject.devices.iter().map(|&(_, s)| (Table::Disks, s)));
+            let id = ended.container_id.as_deref();
+            tick.events.push(life(EventKind::SubjectStop, &ended.text, id, ended.kind, now()));
+        }
+        let first = self.first;
+        for id in turnover.started {
+            if let Some(subject) = self.groups.get_mut(id).and_then(|g| g.subject.as_mut()) {
+                // The counter of a cgroup that began just now began at 0.
+                subject.oom_kills = (!first).then_some(0);
+            }
+            self.define(id, tick);
+            let Some(group) = self.groups.get(id) else { continue };
+            let Some(subject) = &group.subject else { continue };
+            if group.class.container_id.is_some() || group.class.pod_uid.is_some() {
+                self.lookup.ask(Question {
+                    series: subject.series,
+                    container_id: group.class.container_id.clone(),
+                    pod_uid: group.class.pod_uid.clone(),
+                });
+            }
+            // What was there before the recorder did not start now.
+            if !first {
+                let kind = group.kind();
+                let container_id = group.class.container_id.as_deref();
+                tick.events.push(life(EventKind::SubjectStart, &group.text, container_id, kind, now()));
+            }
+        }
+    }
+
+    fn read_subjects(&mut self, tick: &mut Tick, now: &impl Fn() -> Micros) {
+        for id in 0..self.groups.slots() {
+            let Some(group) = self.groups.get_mut(id).filter(|g| g.subject.is_some()) else { continue };
+            let mut bench = Bench {
+                hierarchies: &self.hierarchies,
+                reader: &mut self.reader,
+                scratch: &mut self.scratch,
+                spare: &mut self.spare,
+            };
+            let time = now();
+            read_subject(group, &mut bench, tick, time);
+            self.fill_disks(id, time, tick);
+        }
+    }
+
+    /// Writes the devices that reading a subject has left in the scratch.
+    fn fill_disks(&mut self, id: GroupId, time: Micros, tick: &mut Tick) {
+        for at in 0..self.scratch.devices.len() {
+            let (device, counts) = self.scratch.devices[at];
+            let Some(subject) = self.groups.get_mut(id).and_then(|g| g.subject.as_mut()) else { return };
+            let known = subject.devices.iter().find(|d| d.0 == device).map(|d| d.1);
+            let series = known.unwrap_or_else(|| {
+                self.next_disk += 1;
+                subject.devices.push((device, self.next_disk - 1));
+                self.next_disk - 1
+            });
+            if known.is_none() {
+                self.define_disk(id, device, series, tick);
+            }
+            fill_disk(&counts, &mut tick.rows_mut(Table::Disks).push(series, time));
+        }
+    }
+
+    fn fill_sums(&mut self, tick: &mut Tick) {
+        let rows = tick.rows_mut(Table::Containers);
+        for (_, group) in self.groups.iter_mut() {
+            if let Some(subject) = &group.subject
+                && let Some(at) = subject.row
+            {
+                fill_sums(&subject.sums, self.record_processes, &mut rows.row_mut(at));
+            }
+        }
+    }
+}
+
+fn find_hierarchies(config: &Config) -> Result<Hierarchies, RecordError> {
+    let default = Path::new("/sys/fs/cgroup");
+    let found = match &config.cgroup_root {
+        Some(root) => Hierarchies::below(root),
+        None => {
+            let mounted = Hierarchies::mounted(&std::fs::read("/proc/self/mountinfo").unwrap_or_default());
+            if mounted.all.is_empty() { Hierarchies::below(default) } else { mounted }
+        }
+    };
+    if found.all.is_empty() {
+        let root = config.cgroup_root.as_deref().unwrap_or(default);
+        return Err(RecordError::NoCgroups(root.to_owned()));
+    }
+    Ok(found)
+}
+
+fn one_line(path: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    Some(text.trim().to_owned()).filter(|t| !t.is_empty())
+}

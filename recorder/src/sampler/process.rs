@@ -1,0 +1,285 @@
+//! A process between ticks, and one reading of it.
+//!
+//! Owns: telling processes apart (start time, exec), their files and derived gauges. Must not: choose whose PSS is
+//! read.
+//!
+//! Every file is read on every tick: a stat line that has not changed does not prove that the others have not. CPU
+//! time in stat has steps of 10 ms, so a process that runs for 50 µs a second changes its io counters and context
+//! switches for minutes without changing its stat line.
+
+use std::ffi::OsStr;
+use std::os::fd::BorrowedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use fgm::metric::{Table, processes as p};
+use fgm::store::tick::{Row, SeriesId, Tick};
+use fgm::time::Micros;
+
+use super::access::{At, Got, Kept, Reader, Shape};
+use super::groups::GroupId;
+use super::pss::expected_cost;
+use super::rates::{delta, millicores};
+use crate::pace::thread_cpu;
+use crate::read::pid_files::{Rollup, cmdline, io, smaps_rollup, status};
+use crate::read::pid_stat::{PidStat, pid_stat};
+
+#[derive(Clone, Copy, Debug)]
+struct Previous {
+    tick_no: i64,
+    time: Micros,
+    user: i64,
+    system: i64,
+}
+
+/// What is known of a process's PSS.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pss {
+    /// Value and tick of the last reading.
+    pub(crate) last: Option<(u64, i64)>,
+    /// CPU time of the last reading, µs.
+    cost: Option<Micros>,
+    /// It may not be read.
+    denied: bool,
+}
+
+/// Names of a process; kept to see changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Names {
+    pub(crate) comm: Vec<u8>,
+    pub(crate) ppid: u32,
+    pub(crate) exe: Option<String>,
+    pub(crate) cmdline: Option<String>,
+    image: (u64, u64),
+}
+
+/// A process with its descriptors.
+pub(crate) struct Process {
+    pub(crate) pid: u32,
+    pub(crate) start_ticks: u64,
+    pub(crate) series: SeriesId,
+    pub(crate) owner: GroupId,
+    pub(crate) names: Names,
+    pub(crate) pss: Pss,
+    /// Resident bytes on this tick; `None` for a process without memory (zombie).
+    pub(crate) rss: Option<u64>,
+    /// Position of this tick's row.
+    pub(crate) row: usize,
+    /// Tick on which it was last listed.
+    pub(crate) seen: i64,
+    dir: Vec<u8>,
+    stat: Kept,
+    status: Kept,
+    io: Kept,
+    previous: Option<Previous>,
+}
+
+/// What a look at a process's stat gave.
+pub(crate) enum Look {
+    /// It is the process that we know.
+    Same,
+    /// Its names or subject have changed.
+    Changed,
+    /// Its pid belongs to another process now, or to nobody.
+    Gone,
+}
+
+/// Everything that reading processes needs.
+pub(crate) struct Bench<'a> {
+    pub(crate) proc_root: BorrowedFd<'a>,
+    pub(crate) reader: &'a mut Reader,
+    pub(crate) tick_usec: i64,
+    pub(crate) omit_cmdline: bool,
+}
+
+/// First sight of a pid.
+pub(crate) enum First {
+    /// A process.
+    Process(Box<Process>),
+    /// A kernel thread, which is not recorded: it has no memory, and its work is the node's.
+    Kernel,
+    /// Gone or unreadable.
+    Nobody,
+}
+
+/// Looks at a pid for the first time.
+pub(crate) fn first_look(pid: u32, series: SeriesId, owner: GroupId, bench: &mut Bench<'_>) -> First {
+    let dir = pid.to_string().into_bytes();
+    let mut stat = Kept::default();
+    let at = At { root: bench.proc_root, dir: &dir, name: "stat" };
+    let Got::Text(text) = bench.reader.kept(&mut stat, at, Shape::Piece) else { return First::Nobody };
+    let Some(s) = pid_stat(text) else {
+        bench.reader.faults.garbled("stat");
+        return First::Nobody;
+    };
+    if s.is_kernel_thread() {
+        return First::Kernel;
+    }
+    let start_ticks = s.start_ticks;
+    let mut names = Names { comm: s.comm.to_vec(), ppid: s.ppid, image: s.image, ..Names::default() };
+    read_names(&dir, &mut names, bench);
+    First::Process(Box::new(Process {
+        pid,
+        start_ticks,
+        series,
+        owner,
+        names,
+        pss: Pss::default(),
+        rss: None,
+        row: 0,
+        seen: 0,
+        dir,
+        stat,
+        status: Kept::default(),
+        io: Kept::default(),
+        previous: None,
+    }))
+}
+
+fn read_names(dir: &[u8], names: &mut Names, bench: &mut Bench<'_>) {
+    let mut link = PathBuf::from(OsStr::from_bytes(dir));
+    link.push("exe");
+    let exe = rustix::fs::readlinkat(bench.proc_root, &link, Vec::new()).ok();
+    names.exe = exe.map(|e| e.to_string_lossy().into_owned()).filter(|e| !e.is_empty());
+    names.cmdline = None;
+    if !bench.omit_cmdline {
+        let at = At { root: bench.proc_root, dir, name: "cmdline" };
+        if let Got::Text(text) = bench.reader.once(at, Shape::List) {
+            names.cmdline = cmdline(text);
+        }
+    }
+}
+
+impl Process {
+    /// Forgets the last reading: the clock was set.
+    pub(crate) fn forget(&mut self) {
+        self.previous = None;
+    }
+
+    /// Reads stat, status and io into a new row. Nothing is written when the process is gone.
+    pub(crate) fn read(
+        &mut self,
+        owner: GroupId,
+        time: Micros,
+        bench: &mut Bench<'_>,
+        tick: &mut Tick,
+    ) -> Look {
+        let (root, tick_no) = (bench.proc_root, bench.reader.tick_no);
+        let at = At { root, dir: &self.dir, name: "stat" };
+        let s = match bench.reader.kept(&mut self.stat, at, Shape::Piece) {
+            Got::Text(text) => pid_stat(text),
+            Got::Gone | Got::Nothing => return Look::Gone,
+        };
+        let Some(s) = s else {
+            bench.reader.faults.garbled("stat");
+            return Look::Gone;
+        };
+        if s.start_ticks != self.start_ticks {
+            return Look::Gone;
+        }
+        let moved = self.owner != owner;
+        self.owner = owner;
+        let renamed = s.comm != self.names.comm || s.image != self.names.image;
+        let adopted = s.ppid != self.names.ppid;
+        let rows = tick.rows_mut(Table::Processes);
+        self.row = rows.len();
+        let mut row = rows.push(self.series, time);
+        fill_stat(&s, bench.tick_usec, &mut row);
+        derive(&mut row, &mut self.previous, tick_no, time);
+        if renamed || adopted {
+            self.names.ppid = s.ppid;
+            self.names.image = s.image;
+            self.names.comm.clear();
+            self.names.comm.extend_from_slice(s.comm);
+        }
+        let at = At { root, dir: &self.dir, name: "status" };
+        if let Got::Text(text) = bench.reader.kept(&mut self.status, at, Shape::Piece) {
+            status(text, |column, v| row.set_u64(column, v));
+        }
+        let at = At { root, dir: &self.dir, name: "io" };
+        if let Got::Text(text) = bench.reader.kept(&mut self.io, at, Shape::Piece) {
+            io(text, |column, v| row.set_u64(column, v));
+        }
+        self.rss = row.get(p::memory_rss_bytes).map(i64::unsigned_abs);
+        if renamed {
+            // A new program: other memory, perhaps other rights.
+            self.pss = Pss::default();
+            read_names(&self.dir, &mut self.names, bench);
+        }
+        if renamed || adopted || moved { Look::Changed } else { Look::Same }
+    }
+
+    /// Ticks since the last PSS reading.
+    pub(crate) fn pss_age(&self, tick_no: i64) -> Option<i64> {
+        self.pss.last.map(|(_, at)| tick_no - at)
+    }
+
+    /// What a PSS reading should cost, if it makes sense to try.
+    pub(crate) fn pss_cost(&self) -> Option<Micros> {
+        let rss = self.rss.filter(|_| !self.pss.denied)?;
+        let guess = expected_cost(rss);
+        // A process that has grown costs more than last time.
+        Some(self.pss.cost.map_or(guess, |c| c.max(guess / 4)))
+    }
+
+    /// Reads PSS into this tick's row; returns what it cost.
+    pub(crate) fn read_pss(&mut self, bench: &mut Bench<'_>, tick: &mut Tick) -> Micros {
+        let began = thread_cpu();
+        let at = At { root: bench.proc_root, dir: &self.dir, name: "smaps_rollup" };
+        let rollup = match bench.reader.once(at, Shape::Piece) {
+            Got::Text(text) => Some(smaps_rollup(text)),
+            Got::Gone => None,
+            Got::Nothing => {
+                self.pss.denied = true;
+                None
+            }
+        };
+        let cost = thread_cpu() - began;
+        if let Some(r) = rollup
+            && let Some(pss) = r.pss
+        {
+            fill_pss(&r, &mut tick.rows_mut(Table::Processes).row_mut(self.row));
+            self.pss.last = Some((pss, bench.reader.tick_no));
+        }
+        self.pss.cost = Some(cost);
+        cost
+    }
+}
+
+fn fill_stat(s: &PidStat<'_>, tick_usec: i64, row: &mut Row<'_>) {
+    let usec = |ticks: u64| i64::try_from(ticks).ok().and_then(|t| t.checked_mul(tick_usec));
+    if let (Some(user), Some(system)) = (usec(s.user_ticks), usec(s.system_ticks)) {
+        row.set(p::cpu_usage_usec_total, user.saturating_add(system));
+        row.set(p::cpu_user_usec_total, user);
+        row.set(p::cpu_system_usec_total, system);
+    }
+    row.set_u64(p::threads, s.threads);
+    row.set_u64(p::minor_faults_total, s.minor_faults);
+    row.set_u64(p::major_faults_total, s.major_faults);
+}
+
+fn derive(row: &mut Row<'_>, previous: &mut Option<Previous>, tick_no: i64, time: Micros) {
+    let (Some(user), Some(system)) = (row.get(p::cpu_user_usec_total), row.get(p::cpu_system_usec_total))
+    else {
+        return;
+    };
+    let now = Previous { tick_no, time, user, system };
+    let Some(before) = previous.replace(now).filter(|b| b.tick_no + 1 == tick_no) else { return };
+    let over = time - before.time;
+    let rate = |a, b| delta(Some(a), Some(b)).and_then(|d| millicores(d, over));
+    if let (Some(u), Some(s)) = (rate(before.user, user), rate(before.system, system)) {
+        row.set_fixed(p::cpu_user_millicores, u);
+        row.set_fixed(p::cpu_system_millicores, s);
+        row.set_fixed(p::cpu_usage_millicores, u + s);
+        row.set_fixed(p::cpu_percent_of_core, (u + s) / 10.0);
+    }
+}
+
+fn fill_pss(r: &Rollup, row: &mut Row<'_>) {
+    row.set_opt(p::memory_pss_bytes, r.pss);
+    row.set_opt(p::memory_pss_anon_bytes, r.pss_anon);
+    row.set_opt(p::memory_pss_file_bytes, r.pss_file);
+    row.set_opt(p::memory_pss_shmem_bytes, r.pss_shmem);
+    row.set_opt(p::memory_uss_bytes, r.uss);
+    row.set_opt(p::memory_swap_pss_bytes, r.swap_pss);
+}

@@ -1,0 +1,244 @@
+//! All processes of the subjects: who came, who went, and their rows.
+//!
+//! Owns: the lives of process series, and whose PSS is read on a tick. Must not: know cgroup files.
+
+use std::collections::{HashMap, HashSet};
+use std::os::fd::BorrowedFd;
+
+use fgm::metric::{Table, processes as p};
+use fgm::store::tick::{SeriesId, Tick};
+use fgm::time::Micros;
+
+use super::access::Reader;
+use super::groups::{GroupId, Groups};
+use super::labels::Host;
+use super::members::Members;
+use super::process::{Bench, First, Look, Process, first_look};
+use super::pss::{Budget, Candidate};
+use crate::config::{Config, Processes};
+
+/// Kernel threads are looked at again this often: a pid may have been reused unnoticed.
+const KERNEL_RECHECK: i64 = 60;
+
+/// What sampling processes needs of the sampler.
+pub(crate) struct Pen<'a> {
+    pub(crate) groups: &'a mut Groups,
+    pub(crate) host: &'a Host,
+    pub(crate) proc_root: BorrowedFd<'a>,
+    pub(crate) reader: &'a mut Reader,
+}
+
+/// The processes.
+pub(crate) struct Herd {
+    record: bool,
+    omit_cmdline: bool,
+    tick_usec: i64,
+    known: HashMap<u32, Process>,
+    /// Kernel threads: the tick on which they were last listed.
+    kernel: HashMap<u32, i64>,
+    kernel_checked: i64,
+    /// Processes that are only counted.
+    counted: HashSet<u32>,
+    budget: Budget,
+    next_series: SeriesId,
+}
+
+impl Herd {
+    pub(crate) fn new(config: &Config, tick_usec: i64) -> Herd {
+        Herd {
+            record: config.processes == Processes::All,
+            omit_cmdline: config.omit_cmdline,
+            tick_usec,
+            known: HashMap::new(),
+            kernel: HashMap::new(),
+            kernel_checked: 0,
+            counted: HashSet::new(),
+            budget: Budget::new(Micros::try_from(config.pss_budget.as_micros()).unwrap_or(Micros::MAX / 8)),
+            next_series: 0,
+        }
+    }
+
+    /// Forgets the last readings: the clock was set.
+    pub(crate) fn forget(&mut self) {
+        self.known.values_mut().for_each(Process::forget);
+    }
+
+    /// Defines anew the processes of a subject whose names have become known.
+    pub(crate) fn redefine(&self, owner: GroupId, groups: &Groups, host: &Host, tick: &mut Tick) {
+        let Some(group) = groups.get(owner) else { return };
+        for process in self.known.values().filter(|p| p.owner == owner) {
+            tick.defs.push(host.process(process, group));
+        }
+    }
+
+    /// Writes the rows of all members and adds them up per subject.
+    pub(crate) fn sample(
+        &mut self,
+        members: &Members,
+        pen: &mut Pen<'_>,
+        tick: &mut Tick,
+        now: &impl Fn() -> Micros,
+    ) {
+        let tick_no = tick.tick_no;
+        if tick_no - self.kernel_checked >= KERNEL_RECHECK {
+            self.kernel_checked = tick_no;
+            self.kernel.clear();
+        }
+        for (pid, owner) in members.iter() {
+            if let Some(seen) = self.kernel.get_mut(&pid) {
+                *seen = tick_no;
+                continue;
+            }
+            let lives = if self.record {
+                self.sample_one(pid, owner, pen, tick, now)
+            } else {
+                self.count_one(pid, owner, pen)
+            };
+            if lives && let Some(subject) = pen.groups.get_mut(owner).and_then(|g| g.subject.as_mut()) {
+                subject.sums.count += 1;
+            }
+        }
+        self.kernel.retain(|_, seen| *seen == tick_no);
+        if self.record {
+            self.bury(tick);
+            self.read_pss(pen, tick);
+            self.add_up(pen.groups, tick);
+        } else {
+            self.counted.retain(|&pid| members.contains(pid));
+        }
+    }
+
+    /// Reads a process; returns whether it lives.
+    fn sample_one(
+        &mut self,
+        pid: u32,
+        owner: GroupId,
+        pen: &mut Pen<'_>,
+        tick: &mut Tick,
+        now: &impl Fn() -> Micros,
+    ) -> bool {
+        let tick_no = tick.tick_no;
+        let mut bench = Bench {
+            proc_root: pen.proc_root,
+            reader: pen.reader,
+            tick_usec: self.tick_usec,
+            omit_cmdline: self.omit_cmdline,
+        };
+        if let Some(process) = self.known.get_mut(&pid) {
+            match process.read(owner, now(), &mut bench, tick) {
+                Look::Same => {
+                    process.seen = tick_no;
+                    return true;
+                }
+                Look::Changed => {
+                    process.seen = tick_no;
+                    if let Some(group) = pen.groups.get(owner) {
+                        tick.defs.push(pen.host.process(process, group));
+                    }
+                    return true;
+                }
+                // Its pid may already be somebody else's: look again below.
+                Look::Gone => {
+                    tick.ended.push((Table::Processes, process.series));
+                    self.known.remove(&pid);
+                }
+            }
+        }
+        match first_look(pid, self.next_series, owner, &mut bench) {
+            First::Nobody => false,
+            First::Kernel => {
+                self.kernel.insert(pid, tick_no);
+                false
+            }
+            First::Process(mut process) => {
+                if matches!(process.read(owner, now(), &mut bench, tick), Look::Gone) {
+                    return false;
+                }
+                self.next_series += 1;
+                process.seen = tick_no;
+                if let Some(group) = pen.groups.get(owner) {
+                    tick.defs.push(pen.host.process(&process, group));
+                }
+                self.known.insert(pid, *process);
+                true
+            }
+        }
+    }
+
+    /// Tells processes from kernel threads without recording them; returns whether it is a process.
+    fn count_one(&mut self, pid: u32, owner: GroupId, pen: &mut Pen<'_>) -> bool {
+        if self.counted.contains(&pid) {
+            return true;
+        }
+        let mut bench = Bench {
+            proc_root: pen.proc_root,
+            reader: pen.reader,
+            tick_usec: self.tick_usec,
+            omit_cmdline: true,
+        };
+        match first_look(pid, 0, owner, &mut bench) {
+            First::Nobody => false,
+            First::Kernel => {
+                let tick_no = bench.reader.tick_no;
+                self.kernel.insert(pid, tick_no);
+                false
+            }
+            First::Process(_) => self.counted.insert(pid),
+        }
+    }
+
+    /// Ends the series of processes that were not listed on this tick.
+    fn bury(&mut self, tick: &mut Tick) {
+        let tick_no = tick.tick_no;
+        self.known.retain(|_, process| {
+            let lives = process.seen == tick_no;
+            if !lives {
+                tick.ended.push((Table::Processes, process.series));
+            }
+            lives
+        });
+    }
+
+    fn read_pss(&mut self, pen: &mut Pen<'_>, tick: &mut Tick) {
+        let tick_no = tick.tick_no;
+        self.budget.begin(self.known.values().filter_map(|process| {
+            Some(Candidate { pid: process.pid, age: process.pss_age(tick_no), cost: process.pss_cost()? })
+        }));
+        let mut bench = Bench {
+            proc_root: pen.proc_root,
+            reader: pen.reader,
+            tick_usec: self.tick_usec,
+            omit_cmdline: self.omit_cmdline,
+        };
+        while let Some(pid) = self.budget.next() {
+            if let Some(process) = self.known.get_mut(&pid) {
+                self.budget.spent(process.read_pss(&mut bench, tick));
+            }
+        }
+    }
+
+    fn add_up(&self, groups: &mut Groups, tick: &mut Tick) {
+        let tick_no = tick.tick_no;
+        let rows = tick.rows_mut(Table::Processes);
+        for process in self.known.values() {
+            let age = process.pss_age(tick_no);
+            if let Some(age) = age {
+                rows.row_mut(process.row).set(p::memory_pss_age_ticks, age);
+            }
+            let Some(rss) = process.rss else { continue };
+            let Some(subject) = groups.get_mut(process.owner).and_then(|g| g.subject.as_mut()) else {
+                continue;
+            };
+            let sums = &mut subject.sums;
+            sums.with_memory += 1;
+            sums.rss = sums.rss.saturating_add(rss);
+            match (process.pss.last, age) {
+                (Some((pss, _)), Some(age)) => {
+                    sums.pss = sums.pss.saturating_add(pss);
+                    sums.pss_age = sums.pss_age.max(age);
+                }
+                _ => sums.pss_unread = true,
+            }
+        }
+    }
+}

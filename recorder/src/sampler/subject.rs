@@ -1,0 +1,289 @@
+//! A subject between ticks, and one reading of it.
+//!
+//! Owns: reading a subject's files into its rows, and the gauges derived from them. Must not: find subjects, or read
+//! their processes.
+
+use fgm::metric::{Table, containers as c, disks as d};
+use fgm::store::tick::{Row, SeriesId, TableRows, Tick};
+use fgm::time::Micros;
+
+use super::access::{At, Got, Reader, Shape};
+use super::cgroup_files::{Scratch, adopt_limits, fill};
+use super::groups::{Group, Planned};
+use super::rates::{delta, millicores, percent};
+use crate::discover::Hierarchies;
+use crate::identify::Identity;
+use crate::read::io::{Device, IoCounts};
+use std::os::fd::AsFd;
+
+/// Counters of the previous reading.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Previous {
+    tick_no: i64,
+    time: Micros,
+    cells: [Option<i64>; 5],
+}
+
+const RATED: [usize; 5] = [
+    c::cpu_usage_usec_total,
+    c::cpu_user_usec_total,
+    c::cpu_system_usec_total,
+    c::cpu_periods_total,
+    c::cpu_throttled_periods_total,
+];
+
+/// Sums over the processes of a subject on one tick.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sums {
+    pub(crate) count: u64,
+    pub(crate) rss: u64,
+    pub(crate) pss: u64,
+    pub(crate) pss_age: i64,
+    pub(crate) pss_unread: bool,
+    /// Processes with memory of their own.
+    pub(crate) with_memory: u64,
+}
+
+/// A series of `containers` with everything that its readings need.
+pub(crate) struct Subject {
+    pub(crate) series: SeriesId,
+    pub(crate) identity: Identity,
+    pub(crate) plan: Vec<Planned>,
+    /// Limits of a sub-cgroup (crun).
+    pub(crate) holder: Vec<Planned>,
+    pub(crate) devices: Vec<(Device, SeriesId)>,
+    pub(crate) oom_kills: Option<i64>,
+    /// Position of this tick's row.
+    pub(crate) row: Option<usize>,
+    pub(crate) sums: Sums,
+    previous: Option<Previous>,
+}
+
+impl Subject {
+    pub(crate) fn new(series: SeriesId) -> Subject {
+        Subject {
+            series,
+            identity: Identity::default(),
+            plan: Vec::new(),
+            holder: Vec::new(),
+            devices: Vec::new(),
+            oom_kills: None,
+            row: None,
+            sums: Sums::default(),
+            previous: None,
+        }
+    }
+
+    /// Forgets the last reading: the clock was set.
+    pub(crate) fn forget(&mut self) {
+        self.previous = None;
+    }
+}
+
+/// What reading a subject needs beside the subject.
+pub(crate) struct Bench<'a> {
+    pub(crate) hierarchies: &'a Hierarchies,
+    pub(crate) reader: &'a mut Reader,
+    pub(crate) scratch: &'a mut Scratch,
+    /// A row for a sub-cgroup's limits.
+    pub(crate) spare: &'a mut TableRows,
+}
+
+/// Reads a subject's files into a new row. A subject that turns out to be gone before anything was read has no row.
+/// Device counters stay in the scratch for [`fill_disks`].
+pub(crate) fn read_subject(group: &mut Group, bench: &mut Bench<'_>, tick: &mut Tick, time: Micros) {
+    let Some(mut subject) = group.subject.take() else { return };
+    subject.row = None;
+    subject.sums = Sums::default();
+    bench.scratch.clear();
+    let tick_no = tick.tick_no;
+    let rows = tick.rows_mut(Table::Containers);
+    let at = rows.len();
+    let mut pushed = false;
+    let mut gone = false;
+    for planned in &mut subject.plan {
+        let file = At {
+            root: bench.hierarchies.all[planned.hierarchy].root.as_fd(),
+            dir: group.dir(),
+            name: planned.spec.name,
+        };
+        let understood = match bench.reader.kept(&mut planned.kept, file, Shape::Piece) {
+            Got::Nothing => continue,
+            Got::Gone => {
+                gone = true;
+                break;
+            }
+            Got::Text(text) => {
+                let mut row = if pushed { rows.row_mut(at) } else { rows.push(subject.series, time) };
+                pushed = true;
+                fill(planned.spec, text, &mut row, bench.scratch)
+            }
+        };
+        if !understood {
+            bench.reader.faults.garbled(planned.spec.name);
+        }
+    }
+    if !pushed && !gone {
+        // A live cgroup without any counters, such as one that only systemd's hierarchy knows.
+        rows.push(subject.series, time);
+        pushed = true;
+    }
+    if pushed {
+        let mut row = rows.row_mut(at);
+        if !subject.holder.is_empty() && !gone {
+            read_holder(&mut subject.holder, group.dir(), bench, &mut row);
+        }
+        sum_devices(&bench.scratch.devices, &mut row);
+        derive(&mut row, &mut subject.previous, tick_no, time);
+        subject.row = Some(at);
+    }
+    group.subject = Some(subject);
+}
+
+fn read_holder(holder: &mut [Planned], dir: &[u8], bench: &mut Bench<'_>, row: &mut Row<'_>) {
+    bench.spare.clear();
+    let mut sub = bench.spare.push(0, 0);
+    let mut below = dir.to_vec();
+    below.extend_from_slice(b"/container");
+    for planned in holder {
+        let root = bench.hierarchies.all[planned.hierarchy].root.as_fd();
+        let file = At { root, dir: &below, name: planned.spec.name };
+        if let Got::Text(text) = bench.reader.kept(&mut planned.kept, file, Shape::Piece) {
+            fill(planned.spec, text, &mut sub, bench.scratch);
+        }
+    }
+    adopt_limits(&sub, row);
+}
+
+fn io_columns(counts: &IoCounts) -> [Option<u64>; 6] {
+    [
+        counts.read_bytes,
+        counts.read_ops,
+        counts.write_bytes,
+        counts.write_ops,
+        counts.discard_bytes,
+        counts.discard_ops,
+    ]
+}
+
+fn sum_devices(devices: &[(Device, IoCounts)], row: &mut Row<'_>) {
+    let columns = [
+        c::io_read_bytes_total,
+        c::io_read_ops_total,
+        c::io_write_bytes_total,
+        c::io_write_ops_total,
+        c::io_discard_bytes_total,
+        c::io_discard_ops_total,
+    ];
+    for (n, column) in columns.into_iter().enumerate() {
+        let mut known = devices.iter().filter_map(|(_, counts)| io_columns(counts)[n]).peekable();
+        if known.peek().is_some() {
+            row.set_u64(column, known.fold(0, u64::saturating_add));
+        }
+    }
+}
+
+/// Fills a row of `disks`.
+pub(crate) fn fill_disk(counts: &IoCounts, row: &mut Row<'_>) {
+    let columns = [
+        d::io_read_bytes_total,
+        d::io_read_ops_total,
+        d::io_write_bytes_total,
+        d::io_write_ops_total,
+        d::io_discard_bytes_total,
+        d::io_discard_ops_total,
+    ];
+    for (column, value) in columns.into_iter().zip(io_columns(counts)) {
+        row.set_opt(column, value);
+    }
+}
+
+fn derive(row: &mut Row<'_>, previous: &mut Option<Previous>, tick_no: i64, time: Micros) {
+    let cells = RATED.map(|col| row.get(col));
+    // Null on a first reading, after a reset, and when the previous tick is missing.
+    let before = previous.replace(Previous { tick_no, time, cells }).filter(|p| p.tick_no + 1 == tick_no);
+    if let Some(p) = before {
+        let since = |n: usize| delta(p.cells[n], cells[n]);
+        let gauges = [c::cpu_usage_millicores, c::cpu_user_millicores, c::cpu_system_millicores];
+        for (n, column) in gauges.into_iter().enumerate() {
+            if let Some(m) = since(n).and_then(|used| millicores(used, time - p.time)) {
+                row.set_fixed(column, m);
+            }
+        }
+        if let (Some(periods), Some(throttled)) = (since(3), since(4))
+            && let Some(share) = percent(throttled as f64, periods as f64)
+        {
+            row.set_fixed(c::cpu_throttled_periods_percent, share);
+        }
+    }
+    if let (Some(tenths), Some(millis)) = (row.get(c::cpu_usage_millicores), row.get(c::cpu_quota_cores))
+        && let Some(share) = percent(tenths as f64 / 10.0, millis as f64)
+    {
+        row.set_fixed(c::cpu_percent_of_limit, share);
+    }
+    if let (Some(current), Some(inactive)) =
+        (row.get(c::memory_current_bytes), row.get(c::memory_stat_inactive_file_bytes))
+    {
+        let working_set = current.saturating_sub(inactive).max(0);
+        row.set(c::memory_working_set_bytes, working_set);
+        if let Some(share) =
+            row.get(c::memory_max_bytes).and_then(|max| percent(working_set as f64, max as f64))
+        {
+            row.set_fixed(c::memory_percent_of_limit, share);
+        }
+    }
+}
+
+/// Writes what the processes of a subject add up to. RSS and PSS are null for a subject without processes of its own
+/// (a pod's are its containers'), PSS also until each process has been read once.
+pub(crate) fn fill_sums(sums: &Sums, recorded: bool, row: &mut Row<'_>) {
+    row.set_u64(c::process_count, sums.count);
+    if !recorded || sums.with_memory == 0 {
+        return;
+    }
+    row.set_u64(c::memory_rss_bytes, sums.rss);
+    if !sums.pss_unread {
+        row.set_u64(c::memory_pss_bytes, sums.pss);
+        row.set(c::memory_pss_age_ticks, sums.pss_age);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(tick_no: i64, time: Micros, usage: i64, previous: &mut Option<Previous>) -> [Option<i64>; 2] {
+        let mut rows = TableRows::new(Table::Containers);
+        let mut row = rows.push(0, time);
+        row.set(c::cpu_usage_usec_total, usage);
+        row.set_fixed(c::cpu_quota_cores, 0.5);
+        derive(&mut row, previous, tick_no, time);
+        [row.get(c::cpu_usage_millicores), row.get(c::cpu_percent_of_limit)]
+    }
+
+    /// REC-3: rates divide by the time between the readings, and are null where there is nothing to compare with.
+    #[test]
+    fn rates_follow_the_rulings() {
+        let mut p = None;
+        assert_eq!(reading(0, 1_000_000, 500_000, &mut p), [None, None], "first");
+        // 0.22 s of CPU in 1.1 s are 200 millicores, 40 % of half a CPU.
+        assert_eq!(reading(1, 2_100_000, 720_000, &mut p), [Some(2000), Some(4000)]);
+        assert_eq!(reading(3, 4_000_000, 900_000, &mut p), [None, None], "a tick is missing");
+        assert_eq!(reading(4, 5_000_000, 10, &mut p), [None, None], "reset");
+        assert_eq!(reading(5, 5_000_000, 20, &mut p), [None, None], "no time has passed");
+        assert_eq!(reading(6, 6_000_000, 20, &mut p), [Some(0), Some(0)]);
+    }
+
+    /// REC-2: working set as kubelet computes it, never negative.
+    #[test]
+    fn working_set() {
+        let mut rows = TableRows::new(Table::Containers);
+        let mut row = rows.push(0, 0);
+        row.set(c::memory_current_bytes, 100);
+        row.set(c::memory_stat_inactive_file_bytes, 130);
+        row.set(c::memory_max_bytes, 1000);
+        derive(&mut row, &mut None, 0, 0);
+        assert_eq!(row.get(c::memory_working_set_bytes), Some(0));
+        assert_eq!(row.get(c::memory_percent_of_limit), Some(0));
+    }
+}
