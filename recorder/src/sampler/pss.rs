@@ -3,10 +3,10 @@
 //! Owns: the budget of REC-6. Must not: read.
 //!
 //! Reading PSS walks the page tables of its target under the target's lock, so it costs in proportion to the memory
-//! and stalls the target's mmap calls. Each tick earns the budget. What it earns is spent in the order of staleness
-//! over cost: small processes every tick, bigger ones in turn, and since staleness grows none is left out. A process
-//! that would cost more than [`CAP_TICKS`] budgets at once is read rarely: only when the debt of the last such
-//! reading is paid off, which takes half of what each tick earns.
+//! and stalls the target's mmap calls. Each tick earns the budget, and spends it in the order of staleness over cost:
+//! small processes every tick, bigger ones in turn, and since staleness grows none is left out. A process that costs
+//! more than is left is read on credit, one at a time: half of what each tick earns pays the debt off, the other half
+//! stays with the small ones. One that costs more than [`CAP_TICKS`] budgets at once is moreover read rarely.
 
 use fgm::time::Micros;
 
@@ -56,30 +56,23 @@ impl Budget {
         if self.per_tick == 0 {
             return;
         }
-        let (cap, debt) = (self.cap(), self.debt);
+        let cap = self.per_tick * CAP_TICKS;
         self.queue.extend(candidates.filter_map(|c| {
-            let rare = c.cost > cap;
-            if rare && (debt > 0 || c.age.is_some_and(|a| a < RARE_EVERY)) {
+            if c.cost > cap && c.age.is_some_and(|a| a < RARE_EVERY) {
                 return None;
             }
-            // One never read is as stale as can be within its cost.
-            let staleness = c.age.map_or(1e6, |a| a as f64);
+            // One never read is as urgent as one not read for long, but does not push the small ones aside.
+            let staleness = c.age.unwrap_or(RARE_EVERY) as f64;
             Some((staleness / c.cost.max(1) as f64, c.pid, c.cost))
         }));
         // The best last, to be popped.
         self.queue.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     }
 
-    fn cap(&self) -> Micros {
-        self.per_tick * CAP_TICKS
-    }
-
     /// The next process to read; `None` when the budget is spent.
     pub(crate) fn next(&mut self) -> Option<u32> {
         while let Some((_, pid, cost)) = self.queue.pop() {
-            let rare = cost > self.cap();
-            // Rare ones are paid afterwards, one at a time.
-            if (rare && self.debt == 0) || (!rare && self.tokens > 0) {
+            if cost <= self.tokens || self.debt == 0 {
                 return Some(pid);
             }
         }
@@ -88,10 +81,10 @@ impl Budget {
 
     /// What the reading really cost.
     pub(crate) fn spent(&mut self, cost: Micros) {
-        if cost > self.cap() {
-            self.debt += cost;
-        } else {
+        if cost <= self.tokens {
             self.tokens -= cost;
+        } else {
+            self.debt += cost;
         }
     }
 }

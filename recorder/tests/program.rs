@@ -1,0 +1,116 @@
+//! The program as users meet it: exit codes, messages, signals, and what it is built of.
+
+mod common;
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use common::FakeHost;
+
+fn recorder() -> Command {
+    let mut c = Command::new(env!("CARGO_BIN_EXE_fgm-recorder"));
+    c.env_remove("RUST_LOG").env_remove("POD_NAME").env_remove("NODE_NAME").env("NO_COLOR", "1");
+    c
+}
+
+fn error(out: &Output) -> String {
+    let text = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(!text.contains("panicked"), "{text}");
+    text
+}
+
+/// REC-9: what cannot work is said in one line that names the thing, with the right exit code.
+#[test]
+fn bad_input_is_one_clear_line() {
+    let tmp = tempfile::tempdir().unwrap();
+    let file = tmp.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let out = file.join("sub");
+    let run = |args: &[&str]| recorder().args(args).output().unwrap();
+    let o = run(&["-o", out.to_str().unwrap(), "--duration", "1s"]);
+    assert_eq!(o.status.code(), Some(1), "{}", error(&o));
+    assert!(error(&o).contains("sub"), "{}", error(&o));
+    let o = run(&["--cgroup-root", "/nonexistent", "-o", tmp.path().to_str().unwrap()]);
+    assert_eq!(o.status.code(), Some(1));
+    assert!(error(&o).contains("/nonexistent") && error(&o).contains("--cgroup-root"), "{}", error(&o));
+    let o = run(&["--proc-root", "/nonexistent", "-o", tmp.path().to_str().unwrap()]);
+    assert_eq!(o.status.code(), Some(1));
+    assert!(error(&o).contains("--proc-root"), "{}", error(&o));
+    for (flag, value) in
+        [("--interval", "50ms"), ("--interval", "soon"), ("--rotation", "10ms"), ("--max-bytes", "x")]
+    {
+        let o = run(&["-o", tmp.path().to_str().unwrap(), flag, value]);
+        assert_eq!(o.status.code(), Some(2), "{flag} {value}: {}", error(&o));
+        assert!(error(&o).contains(&flag[2..]), "{}", error(&o));
+    }
+}
+
+fn files(dir: &Path, out: &mut Vec<String>) {
+    for e in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        if e.path().is_dir() {
+            files(&e.path(), out);
+        } else {
+            out.push(e.path().strip_prefix(dir).unwrap_or(&e.path()).display().to_string());
+        }
+    }
+}
+
+/// STO-6: a signal ends the recording in order: everything sealed, manifest closed, exit 0.
+#[test]
+fn sigterm_is_a_clean_finish() {
+    let h = FakeHost::new();
+    h.cgroup("cgroup.controllers", "");
+    h.cgroup("cgroup.procs", "1\n");
+    h.process(1, "init", 5, 0);
+    for signal in ["TERM", "INT"] {
+        let out = tempfile::tempdir().unwrap();
+        let mut child = recorder()
+            .args(["--interval", "100ms", "--identifier", "me", "-o"])
+            .arg(out.path())
+            .arg("--cgroup-root")
+            .arg(h.cgroup_root())
+            .arg("--proc-root")
+            .arg(h.dir.path().join("proc"))
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(800));
+        let kill =
+            Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        let began = Instant::now();
+        let status = child.wait().unwrap();
+        assert!(began.elapsed() < Duration::from_secs(5));
+        let mut text = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(status.code(), Some(0), "{text}");
+        assert!(text.contains("recording 1 subjects") && text.contains("scope all"), "{text}");
+        let mut all = Vec::new();
+        files(out.path(), &mut all);
+        assert!(all.iter().any(|f| f.ends_with(".parquet")), "{all:?}");
+        assert!(!all.iter().any(|f| f.ends_with(".seg")), "{all:?}");
+        let session = std::fs::read_dir(out.path())
+            .unwrap()
+            .flatten()
+            .find(|e| e.file_name().to_string_lossy().starts_with("session-me-"))
+            .unwrap();
+        let manifest: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(session.path()).unwrap()).unwrap();
+        assert!(manifest["end"].is_string() && manifest["facts"]["cgroup_mode"] == "v2", "{manifest}");
+    }
+}
+
+/// DESIGN: the recorder never depends on DataFusion.
+#[test]
+fn no_datafusion_inside() {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "-p", "fgm-recorder", "-e", "normal", "--prefix", "none", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&tree.stdout);
+    assert!(tree.status.success() && text.contains("parquet"), "{}", String::from_utf8_lossy(&tree.stderr));
+    assert!(!text.contains("datafusion"), "{text}");
+}
