@@ -70,7 +70,7 @@ mod tests {
         Caps::new(|n| vars.iter().find(|(k, _)| *k == n).map(|(_, v)| (*v).to_owned()), false)
     }
 
-    /// TUI-5: NO_COLOR, colour depths, light backgrounds, and TERM=xterm without LANG.
+    /// TUI-5: `NO_COLOR`, colour depths, light backgrounds, and TERM=xterm without LANG.
     #[test]
     fn the_environment_decides() {
         assert_eq!(

@@ -141,7 +141,7 @@ mod tests {
         assert!(zone("Mars/Olympus").is_err() && zone("utc").is_ok());
     }
 
-    /// TUI-1: named paths come before $FGM_DATA.
+    /// TUI-1: named paths come before `$FGM_DATA`.
     #[test]
     fn what_is_shown() {
         let cli = |args: &[&str]| Cli::parse_from([&["fgm-tui"], args].concat());

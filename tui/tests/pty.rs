@@ -4,23 +4,16 @@ mod support;
 
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::pty::Pty;
-use support::{START, record};
+use support::pty::{Pty, plain};
+use support::recording;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_fgm-tui");
 
 fn start(dir: &Path, env: &[(&str, &str)]) -> Pty {
     Pty::start(PROGRAM, &[dir.as_os_str(), OsStr::new("--tz"), OsStr::new("Europe/Berlin")], env, (120, 40))
-}
-
-fn recording() -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    record(dir.path(), START, 300);
-    dir
 }
 
 /// Waits for a chart with labelled axes and values.
@@ -141,12 +134,47 @@ fn idle_costs_nothing() {
     let mut p = start(dir.path(), &[]);
     picture(&p);
     thread::sleep(Duration::from_millis(1500));
-    let (bytes, cpu) = (p.bytes().len(), p.cpu());
+    let (bytes, before) = (p.bytes().len(), p.cpu());
     thread::sleep(Duration::from_secs(5));
     assert_eq!(p.bytes().len(), bytes);
-    assert!(p.cpu() - cpu < Duration::from_millis(200), "{:?} in 5 s", p.cpu() - cpu);
+    let used = p.cpu().saturating_sub(before);
+    assert!(used < Duration::from_millis(200), "{used:?} in 5 s");
     p.send("q");
     p.wait();
+}
+
+/// TUI-1, STO-6: `--live` records this host, follows it, and leaves a sealed recording, also when it is terminated.
+#[test]
+fn live_recordings_are_followed_and_sealed() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["--live", "--interval", "200ms", "--output-dir"].map(OsStr::new);
+    let args = [args.as_slice(), &[dir.path().as_os_str()]].concat();
+    let mut p = Pty::start(PROGRAM, &args, &[], (120, 40));
+    let before = p.settings();
+    p.until_text("● live, following");
+    let screen = picture(&p);
+    p.until("the window to move on", |s| status(s) != status(&screen));
+    p.signal(libc::SIGTERM);
+    assert_eq!(p.wait().code(), Some(128 + libc::SIGTERM));
+    assert_eq!((p.settings(), p.modes()), (before, (false, false)));
+    assert!(p.screen().contains("the recording is in"), "{}", p.screen());
+    let open = std::fs::read_dir(dir.path().join(".open")).map_or(0, Iterator::count);
+    assert_eq!(open, 0, "an open segment was left behind");
+    let engine = fgm::query::Engine::open(&[dir.path().to_owned()]).unwrap();
+    let overview = engine.overview();
+    assert!(overview.files > 0 && !overview.live && overview.problems.is_empty(), "{overview:?}");
+}
+
+/// TUI-5: without a shell to go back to, ctrl-z does not stop the program for good.
+#[test]
+fn suspending_without_a_shell_is_refused() {
+    let dir = recording();
+    let mut p = start(dir.path(), &[]);
+    picture(&p);
+    p.send("\x1a");
+    p.until_text("there is no shell to go back to");
+    p.send("q");
+    assert!(p.wait().success());
 }
 
 /// TUI-5: frames are synchronized and small.
@@ -191,23 +219,11 @@ fn size_zero_is_survived() {
     assert!(p.wait().success());
 }
 
-fn plain(args: &[&OsStr]) -> (Option<i32>, String) {
-    let out = Command::new(PROGRAM)
-        .args(args)
-        .env_remove("FGM_DATA")
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert!(out.stdout.is_empty(), "{out:?}");
-    (out.status.code(), String::from_utf8(out.stderr).unwrap())
-}
-
 /// TUI-1, QRY-5: what cannot be shown is said in one line, with an exit code that scripts can use.
 #[test]
 fn failures_are_one_clear_line() {
     let one = |args: &[&OsStr], code: i32, word: &str| {
-        let (got, text) = plain(args);
+        let (got, text) = plain(PROGRAM, args);
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(text.starts_with("fgm-tui: ") && text.contains(word), "{text}");
         assert_eq!(got, Some(code), "{text}");

@@ -11,14 +11,10 @@ use fgm_tui::keymap::Code;
 use fgm_tui::view::raster::Marker;
 use insta::assert_snapshot;
 use support::session::{Session, look};
-use support::{START, record};
+use support::{START, record, recording};
 use tempfile::TempDir;
 
-static RECORDING: LazyLock<TempDir> = LazyLock::new(|| {
-    let dir = tempfile::tempdir().unwrap();
-    record(dir.path(), START, 300);
-    dir
-});
+static RECORDING: LazyLock<TempDir> = LazyLock::new(recording);
 
 fn open(w: u16, h: u16) -> Session {
     Session::open(RECORDING.path(), w, h)

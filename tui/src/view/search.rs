@@ -5,19 +5,19 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 
-use super::paint::{frame, put, right};
+use super::paint::{frame, middle, put, right};
 use super::{Look, letter};
 use crate::app::App;
-use crate::app::layout::{Area, Layout};
+use crate::app::layout::Layout;
 use crate::app::search::{Search, Target};
 use crate::text::width;
 
 /// Draws the prompt; returns where the terminal's cursor belongs.
 pub fn draw(app: &App, search: &Search, look: Look, layout: &Layout, buf: &mut Buffer) -> Position {
     let screen = layout.screen;
-    let w = screen.w.saturating_sub(4).min(100);
-    let h = (layout.status.y.saturating_sub(1)).min(24);
-    let area = Area { x: (screen.w - w) / 2, y: 1.min(screen.h - h), w, h };
+    let mut area =
+        middle(screen, screen.w.saturating_sub(4).min(100), layout.status.y.saturating_sub(1).min(24));
+    area.y = area.y.min(1);
     let title = match &search.target {
         Target::Metrics(_) => "search metrics".to_owned(),
         Target::Subjects(_) => format!("search {}", app.subjects.noun()),

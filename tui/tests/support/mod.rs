@@ -1,6 +1,7 @@
 //! Recordings made up for tests, written through the store itself.
 
-#![allow(dead_code, unreachable_pub)] // Each test binary uses its own part of this.
+// Each test binary uses its own part of this; clippy does not see that these are tests.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 pub mod pty;
 pub mod session;
@@ -37,6 +38,13 @@ pub const CONTAINERS: [&str; 8] = [
 /// altogether; `pids_current` is unavailable from tick 30 to 49; container 1 has one spike, on tick 200.
 pub fn record(root: &Path, start: Micros, ticks: i64) {
     finish(write(root, start, ticks), start + ticks * SECOND);
+}
+
+/// Five minutes in a directory of their own.
+pub fn recording() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    record(dir.path(), START, 300);
+    dir
 }
 
 /// Seals everything.
@@ -88,7 +96,7 @@ pub fn fill(tick: &mut Tick, n: i64, start: Micros) {
         }
         row.set_fixed(c::cpu_usage_millicores, cpu);
         row.set(c::cpu_usage_usec_total, n * 100_000 * (id as i64 + 1));
-        row.set(c::memory_current_bytes, (64 + n) * (id as i64 + 1) << 18);
+        row.set(c::memory_current_bytes, ((64 + n) * (id as i64 + 1)) << 18);
         if !(30..50).contains(&n) {
             row.set(c::pids_current, 10 + id as i64);
         }

@@ -56,7 +56,7 @@ impl Pty {
         let (theirs, mut reader) = (Arc::clone(&seen), master.try_clone().unwrap());
         let stop = Arc::clone(&closed);
         let reading = thread::spawn(move || {
-            let mut chunk = [0; 65536];
+            let mut chunk = [0; 8192];
             while !stop.load(Ordering::Relaxed) {
                 if !readable(&reader) {
                     continue;
@@ -166,6 +166,15 @@ impl Pty {
         drop((master, slave));
         child
     }
+}
+
+/// Runs a program without any terminal: its exit code and what it says on standard error.
+pub fn plain(program: &str, args: &[&OsStr]) -> (Option<i32>, String) {
+    let mut command = Command::new(program);
+    command.args(args).env_remove("FGM_DATA").current_dir("/").stdin(Stdio::null());
+    let out = command.output().unwrap();
+    assert!(out.stdout.is_empty(), "{out:?}");
+    (out.status.code(), String::from_utf8(out.stderr).unwrap())
 }
 
 /// Waits a little for something to read.
