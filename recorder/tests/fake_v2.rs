@@ -1,6 +1,8 @@
 //! A cgroup v2 host made of plain files, with what real ones do to recorders: containers that come and go, limits
 //! that change, crun's sub-cgroups, pids that are reused, names that bite.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test may panic, also in its helpers
+
 mod common;
 
 use common::FakeHost;
