@@ -3,7 +3,7 @@
 //! Owns: the identity of a drawable series across files and runs, and its title. Must not: know where it was read.
 
 use crate::metric::Table;
-use crate::metric::{containers, cpus, disks, node, processes};
+use crate::metric::{cpus, disks, node, processes};
 use crate::store::tick::LabelValue;
 use crate::time::Micros;
 
@@ -12,7 +12,7 @@ use crate::time::Micros;
 pub struct SubjectKey {
     /// The table.
     pub table: Table,
-    /// Name of the node, then the values of the table's key labels in order.
+    /// Values of the labels at [`Table::key_labels`].
     pub values: Vec<LabelValue>,
 }
 
@@ -81,15 +81,7 @@ impl Subject {
 impl SubjectKey {
     /// The key within these labels.
     pub fn of(table: Table, labels: &[LabelValue]) -> SubjectKey {
-        let node = match table {
-            Table::Containers => containers::label::node_name,
-            Table::Processes => processes::label::node_name,
-            Table::Node => node::label::node_name,
-            Table::Cpus => cpus::label::node_name,
-            Table::Disks => disks::label::node_name,
-        };
-        let keys = table.labels().iter().enumerate().filter(|(_, l)| l.key).map(|(i, _)| i);
-        let values = std::iter::once(node).chain(keys).filter_map(|i| labels.get(i).cloned()).collect();
+        let values = table.key_labels().filter_map(|i| labels.get(i).cloned()).collect();
         SubjectKey { table, values }
     }
 }
@@ -104,6 +96,7 @@ fn short_path(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::containers;
 
     fn container(path: &str, pod: Option<&str>, name: Option<&str>) -> Subject {
         let mut labels = vec![LabelValue::Null; Table::Containers.labels().len()];

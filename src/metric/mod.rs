@@ -90,6 +90,14 @@ impl Table {
         self.labels().iter().position(|l| l.name == name)
     }
 
+    /// Positions of the labels that identify a subject across runs: the node's name, then the key labels in order.
+    pub fn key_labels(self) -> impl Iterator<Item = usize> {
+        let labels = self.labels();
+        let node = labels.iter().position(|l| l.name == "node_name");
+        let keys = (0..labels.len()).filter(move |&i| labels[i].key && Some(i) != node);
+        node.into_iter().chain(keys)
+    }
+
     /// Position of the metric of this name.
     pub fn metric_index(self, name: &str) -> Option<usize> {
         self.metrics().iter().position(|m| m.name == name)

@@ -1,1 +1,20 @@
-//! Terminal viewer.
+//! Terminal viewer for Fine-Grained Monitor recordings.
+//!
+//! Data flow: [`source`] (the query engine) → [`effect`] (workers) → [`app`] (state, pure) → [`view`] (cells) →
+//! [`terminal`] (bytes). Keys and mouse come in through [`input`], mean what [`keymap`] says, and end in
+//! [`app::App::update`].
+
+pub mod app;
+pub mod caps;
+pub mod cli;
+pub mod effect;
+pub mod input;
+pub mod keymap;
+pub mod live;
+pub mod run;
+pub mod source;
+pub mod start;
+pub mod terminal;
+pub mod text;
+pub mod theme;
+pub mod view;

@@ -1,0 +1,30 @@
+//! What can go wrong with a query, each as one line that names the thing and the way out.
+
+use std::path::PathBuf;
+
+use datafusion::error::DataFusionError;
+
+/// Failure to open or to query a recording.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// There is nothing at this path.
+    #[error("{}: no such file or directory (record one with fgm-recorder -o DIR, or run fgm-tui --live)", .0.display())]
+    Missing(PathBuf),
+    /// A glob that matches nothing.
+    #[error("{0}: nothing matches")]
+    NoMatch(String),
+    /// The path exists and cannot be listed.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The path.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The engine itself failed.
+    #[error("query failed: {0}")]
+    Engine(#[from] DataFusionError),
+    /// No runtime for queries.
+    #[error("cannot start the query engine: {0}")]
+    Runtime(std::io::Error),
+}

@@ -1,0 +1,148 @@
+//! What reaches the state, and what it wants done.
+//!
+//! Owns: messages, effects, questions and the tickets that tie answers to them. Must not: carry anything out.
+
+use std::sync::Arc;
+
+use fgm::metric::Table;
+use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
+use fgm::subject::Subject;
+use fgm::time::TimeRange;
+
+use crate::keymap::Key;
+
+/// What a pointer did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Press {
+    /// The left button went down.
+    Down,
+    /// The pointer moved with the button held.
+    Drag,
+    /// The button went up.
+    Up,
+    /// The wheel turned away from the user.
+    WheelUp,
+    /// The wheel turned towards the user.
+    WheelDown,
+}
+
+/// A pointer event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pointer {
+    /// What happened.
+    pub press: Press,
+    /// Column.
+    pub x: u16,
+    /// Row.
+    pub y: u16,
+    /// Shift or control held.
+    pub shift: bool,
+}
+
+/// Which answer a question replaces. At most one question waits per slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Slot {
+    /// Dots of a chart, by the chart's number.
+    Chart(usize),
+    /// Subjects of the current table.
+    Subjects,
+    /// Means of many subjects.
+    Rank,
+    /// The whole recording in small.
+    Navigator,
+}
+
+/// A question's number; answers to older questions of a slot are dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// Where the answer goes.
+    pub slot: Slot,
+    /// Grows with every question.
+    pub generation: u64,
+}
+
+/// Something to ask the recording.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    /// Who has rows.
+    Subjects(Table, TimeRange),
+    /// Series.
+    Window(WindowQuery),
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// Who has rows.
+    Subjects(Table, Vec<Subject>),
+    /// Series, with what was asked.
+    Window(WindowQuery, WindowAnswer),
+    /// Nothing, for this reason.
+    Failed(String),
+}
+
+/// A line that a search found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// Position among the items that were given.
+    pub item: usize,
+    /// The item.
+    pub text: String,
+    /// Positions of the matched characters.
+    pub positions: Vec<u32>,
+}
+
+/// The state of a search so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The best matches.
+    pub matches: Vec<Match>,
+    /// Number of all matches.
+    pub matched: usize,
+    /// Number of items looked at.
+    pub total: usize,
+    /// Whether more may come.
+    pub running: bool,
+}
+
+/// Everything that can happen.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// A key.
+    Key(Key),
+    /// Pasted text.
+    Paste(String),
+    /// The mouse.
+    Pointer(Pointer),
+    /// The screen's new size.
+    Resize(u16, u16),
+    /// The recording has changed.
+    Overview(Arc<Overview>),
+    /// An answer.
+    Answer(Ticket, Answer),
+    /// A search has got further.
+    Found(u64, Found),
+    /// An answer is taking so long that the old picture should say so.
+    Slow,
+    /// Something outside went wrong, in one line.
+    Trouble(String),
+}
+
+/// Everything that the state can want.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Ask the recording, in place of what waits in the same slot.
+    Ask(Ticket, Question),
+    /// Start a search over these lines.
+    OpenSearch(u64, Vec<String>),
+    /// The search's pattern is now this; true when it only got longer.
+    Pattern(String, bool),
+    /// The search is over.
+    CloseSearch,
+    /// Back to the shell for a while.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// Leave.
+    Quit,
+}

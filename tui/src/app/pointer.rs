@@ -1,0 +1,188 @@
+//! What the mouse does where.
+//!
+//! Owns: clicks, drags and the wheel by panel. Must not: know how terminals report them.
+
+use fgm::time::{Micros, TimeRange};
+
+use super::message::{Effect, Pointer, Press};
+use super::panel::{self, Reading};
+use super::{App, Drag, Focus, Overlay};
+
+/// Factor of one zoom step by wheel.
+const WHEEL: f64 = 0.8;
+/// Lines that a wheel step moves a list by.
+const LINES: isize = 3;
+
+impl App {
+    pub(super) fn pointer(&mut self, p: Pointer) -> Vec<Effect> {
+        if !matches!(self.overlay, Overlay::None) {
+            return self.pointer_over_overlay(p);
+        }
+        let layout = self.layout();
+        if layout.too_small {
+            return Vec::new();
+        }
+        match p.press {
+            Press::Drag | Press::Up => self.drag_on(p),
+            Press::WheelUp | Press::WheelDown => self.wheel(p),
+            Press::Down => {
+                self.notice = None;
+                self.drag = None;
+                if layout.plot.contains(p.x, p.y) || layout.clock.contains(p.x, p.y) {
+                    self.drag = Some(Drag::Chart(p.x, p.x));
+                    Vec::new()
+                } else if layout.navigator.contains(p.x, p.y) {
+                    self.drag = Some(Drag::Navigator);
+                    self.navigate(p.x)
+                } else if layout.legend.contains(p.x, p.y) {
+                    let row = usize::from(p.y - layout.legend.y);
+                    if let Some(at) = self.legend_order().get(row) {
+                        self.panel.selected = *at;
+                    }
+                    Vec::new()
+                } else {
+                    self.click_list(p)
+                }
+            }
+        }
+    }
+
+    fn pointer_over_overlay(&mut self, p: Pointer) -> Vec<Effect> {
+        let by = match p.press {
+            Press::WheelUp => -1,
+            Press::WheelDown => 1,
+            _ => return Vec::new(),
+        };
+        match &mut self.overlay {
+            Overlay::Search(s) => s.step(by),
+            Overlay::Help(at) | Overlay::Problems(at) => *at = at.saturating_add_signed(by * LINES).min(200),
+            Overlay::None => {}
+        }
+        Vec::new()
+    }
+
+    fn drag_on(&mut self, p: Pointer) -> Vec<Effect> {
+        let plot = self.layout().plot;
+        let x = p.x.clamp(plot.x, plot.x + plot.w - 1);
+        match self.drag {
+            Some(Drag::Navigator) => {
+                if p.press == Press::Up {
+                    self.drag = None;
+                }
+                self.navigate(x)
+            }
+            Some(Drag::Chart(from, _)) if p.press == Press::Drag => {
+                self.drag = Some(Drag::Chart(from, x));
+                Vec::new()
+            }
+            Some(Drag::Chart(from, _)) => {
+                self.drag = None;
+                let (a, b) = (from.clamp(plot.x, plot.x + plot.w - 1).min(x), from.max(x));
+                if b - a < 2 {
+                    let at = self.time_at(x);
+                    self.focus = Focus::Chart;
+                    return self.travel(|t| t.set_cursor(at));
+                }
+                let (Some(start), Some(end)) = (self.time_at(a), self.time_at(b + 1)) else {
+                    return Vec::new();
+                };
+                self.travel(|t| t.show(TimeRange::new(start, end)))
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn wheel(&mut self, p: Pointer) -> Vec<Effect> {
+        let layout = self.layout();
+        let up = p.press == Press::WheelUp;
+        let by = if up { -LINES } else { LINES };
+        if let Some(lists) = layout.lists {
+            if lists.metrics.contains(p.x, p.y) {
+                return match self.metrics.step(by) {
+                    Some(m) => self.show_metric(m),
+                    None => Vec::new(),
+                };
+            }
+            if lists.subjects.contains(p.x, p.y) {
+                let len = self.subjects.visible().len();
+                self.subjects.list.step(by, len);
+                self.select_listed();
+                return Vec::new();
+            }
+        }
+        if p.shift {
+            return self.travel(|t| t.pan(if up { -0.1 } else { 0.1 }));
+        }
+        let at = if layout.plot.x <= p.x { self.time_at(p.x) } else { None };
+        self.travel(|t| t.zoom(if up { WHEEL } else { 1.0 / WHEEL }, at))
+    }
+
+    fn click_list(&mut self, p: Pointer) -> Vec<Effect> {
+        let Some(lists) = self.layout().lists else { return Vec::new() };
+        if lists.metrics.contains(p.x, p.y) {
+            self.focus = Focus::Metrics;
+            let line = (usize::from(p.y - lists.metrics.y) + self.metrics.list.offset).checked_sub(1);
+            if let Some(m) = line.and_then(|l| self.metrics.at(l)) {
+                return self.show_metric(m);
+            }
+        } else if lists.subjects.contains(p.x, p.y) {
+            self.focus = Focus::Subjects;
+            let line = (usize::from(p.y - lists.subjects.y) + self.subjects.list.offset).checked_sub(1);
+            if let Some(key) = line.and_then(|l| self.subjects.at(l)).map(|e| e.key.clone()) {
+                self.subjects.select(&key);
+                return self.toggle(&key);
+            }
+        }
+        Vec::new()
+    }
+
+    /// The instant at the left edge of a column of the chart.
+    fn time_at(&self, x: u16) -> Option<Micros> {
+        let (window, plot) = (self.window()?, self.layout().plot);
+        let x = Micros::from(x.saturating_sub(plot.x).min(plot.w));
+        Some(window.start + window.width() * x / Micros::from(plot.w))
+    }
+
+    /// Centres the window on a place in the navigator.
+    fn navigate(&mut self, x: u16) -> Vec<Effect> {
+        let plot = self.layout().navigator;
+        let x = Micros::from(x.saturating_sub(plot.x).min(plot.w));
+        self.travel(|t| {
+            let bounds = t.bounds();
+            t.centre(bounds.start + bounds.width() * x / Micros::from(plot.w));
+        })
+    }
+
+    /// Positions of the drawn series in the order of the legend: by value at the cursor, highest first.
+    pub fn legend_order(&self) -> Vec<usize> {
+        let mut rows: Vec<(usize, f64)> = self
+            .panel
+            .drawn()
+            .map(|(i, _)| {
+                let value = match self.value_of(i) {
+                    Reading::Value(b) => b.mean,
+                    _ => f64::NEG_INFINITY,
+                };
+                (i, value)
+            })
+            .collect();
+        rows.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        rows.into_iter().map(|(i, _)| i).collect()
+    }
+
+    /// What a drawn series says at the cursor; without one, at the end of the window if it lives that long.
+    pub fn value_of(&self, position: usize) -> Reading {
+        let buckets = self.panel.series().find(|(i, ..)| *i == position).map(|(.., b)| b);
+        let cursor = self.timeline.as_ref().and_then(super::Timeline::cursor);
+        match (buckets, cursor) {
+            (Some(b), Some(at)) => panel::reading(b, at),
+            (Some(b), None) => {
+                let all = self.panel.series().map(|(.., b)| b);
+                let dot = self.timeline.as_ref().map_or(1, super::Timeline::dot);
+                let late = 3 * (self.overview.interval / dot).max(1) as usize;
+                panel::newest(b, all, late)
+            }
+            (None, _) => Reading::Outside,
+        }
+    }
+}

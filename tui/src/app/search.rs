@@ -1,0 +1,125 @@
+//! The search prompt over metrics or subjects.
+//!
+//! Owns: the text typed, the matches shown, the selection among them. Must not: match (workers do).
+
+use fgm::metric::Metric;
+use fgm::subject::SubjectKey;
+use tui_input::{Input, InputRequest};
+
+use super::message::Found;
+use crate::keymap::{Code, Key};
+
+/// What is searched.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// Metrics, in the order in which they were given to the matcher.
+    Metrics(Vec<&'static Metric>),
+    /// Subjects, likewise.
+    Subjects(Vec<SubjectKey>),
+}
+
+/// What a match stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Hit {
+    /// A metric.
+    Metric(&'static Metric),
+    /// A subject.
+    Subject(SubjectKey),
+}
+
+/// An open search prompt.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// Number of this search; results of another are dropped.
+    pub number: u64,
+    /// What is searched.
+    pub target: Target,
+    /// What has been typed.
+    pub input: Input,
+    /// Results so far.
+    pub found: Found,
+    /// Selection among the matches.
+    pub selected: usize,
+}
+
+impl Search {
+    /// An empty prompt.
+    pub fn new(number: u64, target: Target) -> Search {
+        Search { number, target, input: Input::default(), found: Found::default(), selected: 0 }
+    }
+
+    /// Takes results.
+    pub fn update(&mut self, found: Found) {
+        self.found = found;
+        self.selected = self.selected.min(self.found.matches.len().saturating_sub(1));
+    }
+
+    /// Moves the selection.
+    pub fn step(&mut self, by: isize) {
+        self.selected =
+            self.selected.saturating_add_signed(by).min(self.found.matches.len().saturating_sub(1));
+    }
+
+    /// What the selected match stands for.
+    pub fn hit(&self) -> Option<Hit> {
+        let item = self.found.matches.get(self.selected)?.item;
+        match &self.target {
+            Target::Metrics(all) => all.get(item).map(|m| Hit::Metric(m)),
+            Target::Subjects(all) => all.get(item).cloned().map(Hit::Subject),
+        }
+    }
+
+    /// Edits the text; the new pattern and whether it only grew, when it changed.
+    pub fn edit(&mut self, key: Key) -> Option<(String, bool)> {
+        let request = match (key.code, key.ctrl) {
+            (Code::Char(c), false) if !key.alt => InputRequest::InsertChar(c),
+            (Code::Backspace, false) | (Code::Char('h'), true) => InputRequest::DeletePrevChar,
+            (Code::Backspace | Code::Char('w'), true) => InputRequest::DeletePrevWord,
+            (Code::Delete, _) => InputRequest::DeleteNextChar,
+            (Code::Char('u'), true) => InputRequest::DeleteFromStart,
+            (Code::Left, _) => InputRequest::GoToPrevChar,
+            (Code::Right, _) => InputRequest::GoToNextChar,
+            (Code::Home, _) | (Code::Char('a'), true) => InputRequest::GoToStart,
+            (Code::End, _) | (Code::Char('e'), true) => InputRequest::GoToEnd,
+            _ => return None,
+        };
+        let before = self.input.value().to_owned();
+        self.input.handle(request);
+        self.changed(&before)
+    }
+
+    /// Inserts pasted text up to its first line break.
+    pub fn paste(&mut self, text: &str) -> Option<(String, bool)> {
+        let before = self.input.value().to_owned();
+        for c in text.chars().take_while(|c| !matches!(c, '\n' | '\r')).filter(|c| !c.is_control()) {
+            self.input.handle(InputRequest::InsertChar(c));
+        }
+        self.changed(&before)
+    }
+
+    fn changed(&mut self, before: &str) -> Option<(String, bool)> {
+        let now = self.input.value();
+        if now == before {
+            return None;
+        }
+        self.selected = 0;
+        Some((now.to_owned(), now.starts_with(before)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// TUI-3: typing narrows, editing widens again.
+    #[test]
+    fn editing_tells_the_pattern() {
+        let mut s = Search::new(1, Target::Metrics(Vec::new()));
+        assert_eq!(s.edit(Key::char('o')), Some(("o".into(), true)));
+        assert_eq!(s.paste("om\nrm -rf"), Some(("oom".into(), true)));
+        assert_eq!(s.edit(Key::plain(Code::Backspace)), Some(("oo".into(), false)));
+        assert_eq!(s.edit(Key::plain(Code::Left)), None);
+        assert_eq!(s.edit(Key::ctrl('u')), Some(("o".into(), false)));
+        assert_eq!(s.hit(), None);
+    }
+}

@@ -1,0 +1,310 @@
+//! Messages and actions: how each changes the state.
+//!
+//! Owns: the meaning of actions. Must not: know which keys they have (see [`crate::keymap`]).
+
+use super::message::{Effect, Message};
+use super::search::{Hit, Search, Target};
+use super::{App, Focus, Overlay};
+use crate::keymap::{self, Action, Context, Key};
+
+/// Factor of one zoom step by key.
+const ZOOM: f64 = 0.6;
+/// Lines of a page in lists.
+const PAGE: isize = 10;
+
+impl App {
+    /// Where keys are read at present.
+    pub fn context(&self) -> Context {
+        match self.overlay {
+            Overlay::None => Context::Main,
+            Overlay::Search(_) => Context::Search,
+            Overlay::Help(_) | Overlay::Problems(_) => Context::Overlay,
+        }
+    }
+
+    /// Takes a message and tells what is to be done. The screen needs a new frame after each.
+    pub fn update(&mut self, message: Message) -> Vec<Effect> {
+        let effects = match message {
+            Message::Key(key) => self.key(key),
+            Message::Paste(text) => {
+                let Overlay::Search(s) = &mut self.overlay else { return Vec::new() };
+                pattern(s.paste(&text))
+            }
+            Message::Pointer(p) => self.pointer(p),
+            Message::Resize(w, h) => {
+                self.size = (w, h);
+                self.resized()
+            }
+            Message::Overview(o) => self.take_overview(o),
+            Message::Answer(ticket, answer) => self.take_answer(ticket, answer),
+            Message::Found(number, found) => {
+                self.take_found(number, found);
+                Vec::new()
+            }
+            Message::Slow => {
+                self.slow = self.pending();
+                Vec::new()
+            }
+            Message::Trouble(line) => {
+                self.notice = Some(line);
+                Vec::new()
+            }
+        };
+        self.reveal();
+        effects
+    }
+
+    fn key(&mut self, key: Key) -> Vec<Effect> {
+        self.notice = None;
+        if let Some(action) = keymap::action(self.context(), key) {
+            return self.act(action);
+        }
+        match &mut self.overlay {
+            Overlay::Search(s) => pattern(s.edit(key)),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Carries out an action.
+    pub fn act(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::CursorLeft => self.move_cursor(-1),
+            Action::CursorRight => self.move_cursor(1),
+            Action::CursorFarLeft => self.move_cursor(-self.far()),
+            Action::CursorFarRight => self.move_cursor(self.far()),
+            Action::PanLeft => self.travel(|t| t.pan(-0.25)),
+            Action::PanRight => self.travel(|t| t.pan(0.25)),
+            Action::ZoomIn => self.travel(|t| t.zoom(ZOOM, None)),
+            Action::ZoomOut => self.travel(|t| t.zoom(1.0 / ZOOM, None)),
+            Action::Fit => self.travel(super::Timeline::fit),
+            Action::Undo => self.history(true),
+            Action::Redo => self.history(false),
+            Action::First => self.travel(|t| t.jump(false)),
+            Action::Last => self.travel(|t| t.jump(true)),
+            Action::Follow => self.travel(super::Timeline::follow),
+            Action::DropCursor => {
+                self.drag = None;
+                self.travel(|t| t.set_cursor(None))
+            }
+            Action::SearchMetrics => self.open_search(true),
+            Action::SearchSubjects => self.open_search(false),
+            Action::Down => self.step(1),
+            Action::Up => self.step(-1),
+            Action::PageDown => self.step(PAGE),
+            Action::PageUp => self.step(-PAGE),
+            Action::FocusNext => self.focus(true),
+            Action::FocusPrevious => self.focus(false),
+            Action::Toggle => self.toggle_selected(),
+            Action::Only => self.only_selected(),
+            Action::Top => {
+                self.panel.automatic = true;
+                self.panel.picture = None;
+                self.ask_rank()
+            }
+            Action::None => {
+                self.panel.automatic = false;
+                self.panel.choose([]);
+                self.redraw_series()
+            }
+            Action::AllKinds => {
+                self.subjects.toggle_kinds();
+                self.ask_rank()
+            }
+            Action::ZeroBased => {
+                self.panel.zero_based = !self.panel.zero_based;
+                Vec::new()
+            }
+            Action::Problems => self.open(Overlay::Problems(0)),
+            Action::Help => self.open(Overlay::Help(0)),
+            Action::Redraw => vec![Effect::Redraw],
+            Action::Suspend => vec![Effect::Suspend],
+            Action::Quit => vec![Effect::Quit],
+            Action::SearchTake => self.take_hit(true),
+            Action::SearchToggle => self.take_hit(false),
+            Action::SearchNext => self.step_search(1),
+            Action::SearchPrevious => self.step_search(-1),
+            Action::SearchClose => {
+                self.overlay = Overlay::None;
+                vec![Effect::CloseSearch]
+            }
+            Action::OverlayDown => self.scroll_overlay(1),
+            Action::OverlayUp => self.scroll_overlay(-1),
+            Action::OverlayClose => self.open(Overlay::None),
+        }
+    }
+
+    /// A tenth of the chart in dots.
+    fn far(&self) -> i64 {
+        (self.layout().columns() / 10).max(1) as i64
+    }
+
+    fn open(&mut self, overlay: Overlay) -> Vec<Effect> {
+        self.overlay = overlay;
+        Vec::new()
+    }
+
+    /// Changes the window and asks for what it shows.
+    pub(super) fn travel(&mut self, change: impl FnOnce(&mut super::Timeline)) -> Vec<Effect> {
+        let Some(timeline) = &mut self.timeline else { return Vec::new() };
+        change(timeline);
+        self.ask_chart()
+    }
+
+    fn history(&mut self, back: bool) -> Vec<Effect> {
+        let Some(timeline) = &mut self.timeline else { return Vec::new() };
+        if !timeline.travel(back) {
+            self.notice = Some(if back { "no earlier view" } else { "no later view" }.to_owned());
+            return Vec::new();
+        }
+        self.ask_chart()
+    }
+
+    fn move_cursor(&mut self, dots: i64) -> Vec<Effect> {
+        let moved = self.timeline.as_mut().is_some_and(|t| t.move_cursor(dots));
+        if moved { self.ask_chart() } else { Vec::new() }
+    }
+
+    fn resized(&mut self) -> Vec<Effect> {
+        let columns = self.layout().columns();
+        if let Some(t) = &mut self.timeline {
+            t.set_columns(columns);
+        }
+        self.drag = None;
+        self.redraw_series()
+    }
+
+    fn focus(&mut self, forward: bool) -> Vec<Effect> {
+        let order = [Focus::Metrics, Focus::Subjects, Focus::Chart];
+        let at = order.iter().position(|f| *f == self.focus).unwrap_or(0);
+        self.focus = order[(at + if forward { 1 } else { 2 }) % 3];
+        Vec::new()
+    }
+
+    /// Moves in the list that has the focus; without lists on the screen, among the series.
+    fn step(&mut self, by: isize) -> Vec<Effect> {
+        let focus = if self.layout().lists.is_some() { self.focus } else { Focus::Chart };
+        match focus {
+            Focus::Metrics => match self.metrics.step(by) {
+                Some(m) => self.show_metric(m),
+                None => Vec::new(),
+            },
+            Focus::Subjects => {
+                let len = self.subjects.visible().len();
+                self.subjects.list.step(by, len);
+                self.select_listed();
+                Vec::new()
+            }
+            Focus::Chart => {
+                self.panel.select_next(by > 0);
+                Vec::new()
+            }
+        }
+    }
+
+    /// A subject that is selected in the list and drawn comes to the top of the chart.
+    pub(super) fn select_listed(&mut self) {
+        if let Some(at) = self.subjects.selected().and_then(|e| self.panel.position(&e.key)) {
+            self.panel.selected = at;
+        }
+    }
+
+    fn target(&self) -> Option<fgm::subject::SubjectKey> {
+        if self.focus == Focus::Chart || self.layout().lists.is_none() {
+            self.panel.chosen[self.panel.selected].clone()
+        } else {
+            self.subjects.selected().map(|e| e.key.clone())
+        }
+    }
+
+    fn toggle_selected(&mut self) -> Vec<Effect> {
+        match self.target() {
+            Some(key) => self.toggle(&key),
+            None => Vec::new(),
+        }
+    }
+
+    /// Draws a subject or stops drawing it.
+    pub(super) fn toggle(&mut self, key: &fgm::subject::SubjectKey) -> Vec<Effect> {
+        if !self.panel.toggle(key) {
+            self.notice = Some(format!(
+                "{} series at most: take one away with space, or all with n",
+                super::layout::MOST_SERIES
+            ));
+            return Vec::new();
+        }
+        self.redraw_series()
+    }
+
+    fn only_selected(&mut self) -> Vec<Effect> {
+        let Some(key) = self.target() else { return Vec::new() };
+        self.panel.automatic = false;
+        self.panel.choose([key]);
+        self.redraw_series()
+    }
+
+    fn open_search(&mut self, metrics: bool) -> Vec<Effect> {
+        self.generation += 1;
+        let (target, lines) = if metrics {
+            let all: Vec<_> = self.metrics.all().collect();
+            let lines = all.iter().map(|m| format!("{}.{}", m.table, m.name)).collect();
+            (Target::Metrics(all), lines)
+        } else {
+            let all = self.subjects.all();
+            let lines = all.iter().map(|e| e.haystack.clone()).collect();
+            (Target::Subjects(all.iter().map(|e| e.key.clone()).collect()), lines)
+        };
+        self.overlay = Overlay::Search(Search::new(self.generation, target));
+        vec![Effect::OpenSearch(self.generation, lines)]
+    }
+
+    fn step_search(&mut self, by: isize) -> Vec<Effect> {
+        if let Overlay::Search(s) = &mut self.overlay {
+            s.step(by);
+        }
+        Vec::new()
+    }
+
+    fn take_hit(&mut self, close: bool) -> Vec<Effect> {
+        let Overlay::Search(s) = &self.overlay else { return Vec::new() };
+        let hit = s.hit();
+        let mut effects = match hit {
+            Some(Hit::Metric(m)) => self.show_metric(m),
+            Some(Hit::Subject(key)) => {
+                self.subjects.select(&key);
+                if close && self.panel.position(&key).is_some() {
+                    self.select_listed();
+                    Vec::new()
+                } else {
+                    self.toggle(&key)
+                }
+            }
+            None => Vec::new(),
+        };
+        if close {
+            self.overlay = Overlay::None;
+            effects.push(Effect::CloseSearch);
+        }
+        effects
+    }
+
+    fn scroll_overlay(&mut self, by: isize) -> Vec<Effect> {
+        if let Overlay::Help(at) | Overlay::Problems(at) = &mut self.overlay {
+            *at = at.saturating_add_signed(by).min(200);
+        }
+        Vec::new()
+    }
+
+    /// Scrolls the lists so that what is selected can be seen.
+    fn reveal(&mut self) {
+        if let Some(lists) = self.layout().lists {
+            let rows = |h: u16| usize::from(h.saturating_sub(1));
+            self.metrics.list.reveal(self.metrics.lines.len(), rows(lists.metrics.h));
+            let len = self.subjects.visible().len();
+            self.subjects.list.reveal(len, rows(lists.subjects.h));
+        }
+    }
+}
+
+fn pattern(changed: Option<(String, bool)>) -> Vec<Effect> {
+    changed.into_iter().map(|(text, longer)| Effect::Pattern(text, longer)).collect()
+}

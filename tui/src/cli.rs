@@ -1,0 +1,154 @@
+//! The command line: what was asked for, and which recording that means.
+//!
+//! Owns: flags, the places where recordings are looked for, exit codes. Must not: open anything but to see that it is
+//! there.
+
+use std::io::{self, BufRead, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use jiff::tz::TimeZone;
+
+/// Look at recordings of containers and processes, second by second.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "fgm-tui", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// Files, directories or globs; without any: `$FGM_DATA`, ./collected-metrics, /data.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Record this host and watch it live.
+    #[arg(long, conflicts_with = "paths")]
+    pub live: bool,
+    /// Where --live writes [default: fgm/live in the user's state directory].
+    #[arg(long, short, value_name = "DIR", requires = "live")]
+    pub output_dir: Option<PathBuf>,
+    /// Time between samples of --live, such as 1s or 250ms.
+    #[arg(long, value_name = "TIME", default_value = "1s", requires = "live", value_parser = interval)]
+    pub interval: std::time::Duration,
+    /// Time zone of the clock axis, such as Europe/Berlin [default: TZ or the system's].
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    pub tz: Option<TimeZone>,
+    /// Draw with ASCII only.
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+/// What goes wrong before there is a screen: one line and an exit code.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The line.
+    pub line: String,
+    /// The code.
+    pub code: u8,
+}
+
+/// Exit code: there was nothing to show.
+pub const NOTHING: u8 = 1;
+/// Exit code: wrongly called.
+pub const USAGE: u8 = 2;
+/// Exit code: the input cannot be read.
+pub const UNREADABLE: u8 = 3;
+
+impl Failure {
+    /// A failure.
+    pub fn new(code: u8, line: impl Into<String>) -> Failure {
+        Failure { line: line.into(), code }
+    }
+}
+
+fn zone(name: &str) -> Result<TimeZone, String> {
+    if name.eq_ignore_ascii_case("utc") {
+        return Ok(TimeZone::UTC);
+    }
+    TimeZone::get(name).map_err(|_| "no such time zone; names are like Europe/Berlin or UTC".to_owned())
+}
+
+fn interval(text: &str) -> Result<std::time::Duration, String> {
+    let (number, scale) = match text.strip_suffix("ms") {
+        Some(n) => (n, 0.001),
+        None => (text.strip_suffix('s').unwrap_or(text), 1.0),
+    };
+    let seconds =
+        number.trim().parse::<f64>().map_err(|_| "give a time such as 1s or 250ms".to_owned())? * scale;
+    if (0.1..=3600.0).contains(&seconds) {
+        Ok(std::time::Duration::from_secs_f64(seconds))
+    } else {
+        Err("from 100ms to 3600s".to_owned())
+    }
+}
+
+/// What to show.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Recordings.
+    Paths(Vec<PathBuf>),
+    /// This host, as it is now.
+    Live,
+}
+
+impl Cli {
+    /// The zone of the clock axis; UTC when the system does not say.
+    pub fn zone(&self) -> TimeZone {
+        self.tz.clone().unwrap_or_else(|| TimeZone::try_system().unwrap_or(TimeZone::UTC))
+    }
+
+    /// What to show: what was named, else what lies in the usual places, else this host if the user agrees.
+    pub fn target(&self, data: Option<PathBuf>, interactive: bool) -> Result<Target, Failure> {
+        if self.live {
+            return Ok(Target::Live);
+        }
+        if !self.paths.is_empty() {
+            return Ok(Target::Paths(self.paths.clone()));
+        }
+        if let Some(path) = data.filter(|p| !p.as_os_str().is_empty()) {
+            return Ok(Target::Paths(vec![path]));
+        }
+        let usual = ["collected-metrics", "/data"].map(Path::new);
+        if let Some(path) = usual.into_iter().find(|p| p.is_dir()) {
+            return Ok(Target::Paths(vec![path.to_owned()]));
+        }
+        if interactive && ask().unwrap_or(false) {
+            return Ok(Target::Live);
+        }
+        Err(Failure::new(
+            NOTHING,
+            "no recording in $FGM_DATA, ./collected-metrics or /data; fgm-tui --live records this host and shows it",
+        ))
+    }
+}
+
+fn ask() -> io::Result<bool> {
+    let mut err = io::stderr().lock();
+    write!(err, "No recording found. Record this host and watch it live? [Y/n] ")?;
+    err.flush()?;
+    let mut line = String::new();
+    if io::stdin().lock().read_line(&mut line)? == 0 {
+        return Ok(false);
+    }
+    Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "" | "y" | "yes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+        assert_eq!(interval("250ms").map(|d| d.as_millis()), Ok(250));
+        assert!(interval("0").is_err() && interval("2h").is_err());
+        assert!(zone("Mars/Olympus").is_err() && zone("utc").is_ok());
+    }
+
+    /// TUI-1: named paths come before $FGM_DATA.
+    #[test]
+    fn what_is_shown() {
+        let cli = |args: &[&str]| Cli::parse_from([&["fgm-tui"], args].concat());
+        let data = || Some(PathBuf::from("/d"));
+        assert_eq!(cli(&["/x"]).target(data(), false), Ok(Target::Paths(vec!["/x".into()])));
+        assert_eq!(cli(&[]).target(data(), false), Ok(Target::Paths(vec!["/d".into()])));
+        assert_eq!(cli(&["--live"]).target(data(), false), Ok(Target::Live));
+        assert!(Cli::try_parse_from(["fgm-tui", "--live", "/x"]).is_err());
+    }
+}

@@ -1,0 +1,29 @@
+//! What carries effects out, off the UI thread.
+//!
+//! Owns: workers and the events that they and the outside send. Must not: know the state.
+
+pub mod finder;
+pub mod worker;
+
+use crate::app::message::Message;
+
+/// Everything that wakes the main loop.
+#[derive(Debug)]
+pub enum Event {
+    /// For the state.
+    Message(Message),
+    /// The screen has another size.
+    Resized,
+    /// The matcher has news.
+    Search,
+    /// Somebody wants the program to stop being in the foreground.
+    Suspend,
+    /// The program runs again after having been stopped.
+    Continued,
+    /// A signal asks for the end.
+    Signal(i32),
+    /// The terminal is gone.
+    HungUp,
+    /// A thread panicked; its message is already on the screen.
+    Panicked,
+}

@@ -1,0 +1,111 @@
+//! The thread that talks to the recording.
+//!
+//! Owns: the queue of questions (at most one per slot, the newest) and the pace of refreshing. Must not: know what
+//! answers are for.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Event;
+use crate::app::message::{Answer, Message, Question, Slot, Ticket};
+use crate::source::Source;
+
+/// Pause between two looks for new data while somebody writes.
+const LIVE: Duration = Duration::from_secs(1);
+/// The same when nobody does.
+const QUIET: Duration = Duration::from_secs(3);
+
+#[derive(Default)]
+struct Queue {
+    waiting: BTreeMap<Slot, (Ticket, Question)>,
+    closed: bool,
+}
+
+/// A handle on the thread; dropping it lets the thread end after the call under way.
+pub struct Worker {
+    shared: Arc<(Mutex<Queue>, Condvar)>,
+}
+
+fn lock(m: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
+    // A panic elsewhere ends the program anyway; the queue is valid at all times.
+    m.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Worker {
+    /// Starts the thread.
+    pub fn start(source: Box<dyn Source>, out: Sender<Event>) -> std::io::Result<Worker> {
+        let shared = Arc::new((Mutex::new(Queue::default()), Condvar::new()));
+        let theirs = Arc::clone(&shared);
+        thread::Builder::new().name("fgm-query".into()).spawn(move || serve(source, &theirs, &out))?;
+        Ok(Worker { shared })
+    }
+
+    /// Asks, in place of what waits in the same slot.
+    pub fn ask(&self, ticket: Ticket, question: Question) {
+        lock(&self.shared.0).waiting.insert(ticket.slot, (ticket, question));
+        self.shared.1.notify_one();
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        lock(&self.shared.0).closed = true;
+        self.shared.1.notify_one();
+    }
+}
+
+fn serve(mut source: Box<dyn Source>, shared: &(Mutex<Queue>, Condvar), out: &Sender<Event>) {
+    let send = |m| out.send(Event::Message(m)).is_ok();
+    let mut refresh = Instant::now() + LIVE;
+    let mut trouble = None;
+    loop {
+        let job = {
+            let mut queue = lock(&shared.0);
+            loop {
+                if queue.closed {
+                    return;
+                }
+                let left = refresh.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    break None;
+                }
+                if let Some((_, job)) = queue.waiting.pop_first() {
+                    break Some(job);
+                }
+                queue = shared.1.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
+            }
+        };
+        let going_on = if let Some((ticket, question)) = job {
+            send(Message::Answer(ticket, answer(&*source, question)))
+        } else {
+            let result = source.refresh();
+            refresh = Instant::now() + if source.overview().live { LIVE } else { QUIET };
+            match result {
+                Ok(changed) => {
+                    trouble = None;
+                    !changed || send(Message::Overview(source.overview()))
+                }
+                // Said once, not every second.
+                Err(e) if trouble.as_ref() == Some(&e) => true,
+                Err(e) => {
+                    trouble = Some(e.clone());
+                    send(Message::Trouble(e))
+                }
+            }
+        };
+        if !going_on {
+            return;
+        }
+    }
+}
+
+fn answer(source: &dyn Source, question: Question) -> Answer {
+    let answer = match question {
+        Question::Subjects(table, range) => source.subjects(table, range).map(|s| Answer::Subjects(table, s)),
+        Question::Window(query) => source.window(&query).map(|a| Answer::Window(query, a)),
+    };
+    answer.unwrap_or_else(Answer::Failed)
+}

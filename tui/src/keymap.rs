@@ -1,0 +1,278 @@
+//! The action table: what the viewer can be told to do, by which keys, and how people read about it.
+//!
+//! Owns: actions, default keys, names, help texts, groups; key dispatch, the help screen and the key bar derive from
+//! it (TUI-4). Must not: carry anything out, or know a terminal library.
+
+use std::fmt;
+
+/// A key on the keyboard, without modifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// A character as typed; capitals are characters of their own.
+    Char(char),
+    /// Return.
+    Enter,
+    /// Escape.
+    Esc,
+    /// Tabulator.
+    Tab,
+    /// Shift and tabulator.
+    BackTab,
+    /// Deletes to the left.
+    Backspace,
+    /// Deletes to the right.
+    Delete,
+    /// Arrow.
+    Left,
+    /// Arrow.
+    Right,
+    /// Arrow.
+    Up,
+    /// Arrow.
+    Down,
+    /// To the start.
+    Home,
+    /// To the end.
+    End,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+}
+
+/// A key with its modifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The key.
+    pub code: Code,
+    /// Control held.
+    pub ctrl: bool,
+    /// Alt held.
+    pub alt: bool,
+    /// Shift held; never set for characters.
+    pub shift: bool,
+}
+
+impl Key {
+    /// Without modifiers.
+    pub const fn plain(code: Code) -> Key {
+        Key { code, ctrl: false, alt: false, shift: false }
+    }
+
+    /// A character.
+    pub const fn char(c: char) -> Key {
+        Key::plain(Code::Char(c))
+    }
+
+    /// Control and a character.
+    pub const fn ctrl(c: char) -> Key {
+        Key { code: Code::Char(c), ctrl: true, alt: false, shift: false }
+    }
+
+    const fn with_ctrl(code: Code) -> Key {
+        Key { code, ctrl: true, alt: false, shift: false }
+    }
+
+    const fn with_shift(code: Code) -> Key {
+        Key { code, ctrl: false, alt: false, shift: true }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (held, name) in [(self.ctrl, "ctrl-"), (self.alt, "alt-"), (self.shift, "shift-")] {
+            if held {
+                f.write_str(name)?;
+            }
+        }
+        match self.code {
+            Code::Char(' ') => f.write_str("space"),
+            Code::Char(c) => write!(f, "{c}"),
+            Code::Left => f.write_str("←"),
+            Code::Right => f.write_str("→"),
+            Code::Up => f.write_str("↑"),
+            Code::Down => f.write_str("↓"),
+            Code::BackTab => f.write_str("shift-tab"),
+            Code::PageUp => f.write_str("pgup"),
+            Code::PageDown => f.write_str("pgdn"),
+            other => f.write_str(&format!("{other:?}").to_lowercase()),
+        }
+    }
+}
+
+/// Where a key is read: the same key may mean another thing elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// Chart and lists.
+    Main,
+    /// The search prompt; other keys are text.
+    Search,
+    /// Help or the list of problems lies over everything.
+    Overlay,
+}
+
+/// Under which heading help shows an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Group {
+    /// Moving through time.
+    Time,
+    /// Choosing what is drawn.
+    Choice,
+    /// How it is drawn.
+    View,
+    /// Within the search prompt.
+    Search,
+    /// The program itself.
+    Program,
+}
+
+impl Group {
+    /// Every group, in the order of the help screen.
+    pub const ALL: [Group; 5] = [Group::Time, Group::Choice, Group::View, Group::Search, Group::Program];
+
+    /// The heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Group::Time => "Time",
+            Group::Choice => "Metrics and subjects",
+            Group::View => "Chart",
+            Group::Search => "In a search",
+            Group::Program => "Program",
+        }
+    }
+}
+
+/// Declares the actions and the table in one place.
+macro_rules! actions {
+    ($( $action:ident : $context:ident $group:ident [$($key:expr),*] $name:literal $(as $bar:literal)? , $help:literal; )*) => {
+        /// Something that the viewer can be told to do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Action {
+            $( #[doc = $help] $action, )*
+        }
+
+        /// Every action, in the order of the help screen.
+        pub const TABLE: &[Entry] = &[ $( Entry {
+            action: Action::$action, context: Context::$context, group: Group::$group, keys: &[$($key),*],
+            name: $name, bar: actions!(@bar $($bar)?), help: $help,
+        } ),* ];
+    };
+    (@bar $bar:literal) => { Some($bar) };
+    (@bar) => { None };
+}
+
+/// One line of the action table.
+#[derive(Debug)]
+pub struct Entry {
+    /// The action.
+    pub action: Action,
+    /// Where its keys are read.
+    pub context: Context,
+    /// Heading in help.
+    pub group: Group,
+    /// Default keys, the one to show first.
+    pub keys: &'static [Key],
+    /// Name in palettes and configuration.
+    pub name: &'static str,
+    /// The word beside its key in the key bar, if it stands there.
+    pub bar: Option<&'static str>,
+    /// One sentence.
+    pub help: &'static str,
+}
+
+use Code::{BackTab, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right, Tab, Up};
+
+actions! {
+    CursorLeft: Main Time [Key::char('h'), Key::plain(Left)] "cursor-left", "Move the cursor left by one dot.";
+    CursorRight: Main Time [Key::char('l'), Key::plain(Right)] "cursor-right", "Move the cursor right by one dot.";
+    CursorFarLeft: Main Time [Key::char('b'), Key::with_ctrl(Left)] "cursor-far-left", "Move the cursor left by a tenth of the chart.";
+    CursorFarRight: Main Time [Key::char('w'), Key::with_ctrl(Right)] "cursor-far-right", "Move the cursor right by a tenth of the chart.";
+    PanLeft: Main Time [Key::char('H'), Key::with_shift(Left)] "pan-left", "Move the window to earlier times.";
+    PanRight: Main Time [Key::char('L'), Key::with_shift(Right)] "pan-right", "Move the window to later times.";
+    ZoomIn: Main Time [Key::char('+'), Key::char('=')] "zoom-in" as "zoom in", "Zoom in at the cursor (mouse wheel: at the pointer).";
+    ZoomOut: Main Time [Key::char('-'), Key::char('_')] "zoom-out" as "out", "Zoom out at the cursor (mouse wheel: at the pointer).";
+    Fit: Main Time [Key::char('f'), Key::char('0')] "fit" as "fit", "Show the whole recording.";
+    Undo: Main Time [Key::char('u')] "undo-view" as "undo", "Go back to the previous window.";
+    Redo: Main Time [Key::char('U'), Key::ctrl('r')] "redo-view", "Go forward again.";
+    First: Main Time [Key::char('g'), Key::plain(Home)] "first", "Move the window to the start of the recording.";
+    Last: Main Time [Key::char('G'), Key::plain(End)] "last", "Move the window to the end of the recording.";
+    Follow: Main Time [Key::char('F')] "follow" as "follow", "Keep the newest data in view, or stop doing so.";
+    DropCursor: Main Time [Key::plain(Esc)] "drop-cursor", "Remove the cursor; the legend shows the newest values.";
+    SearchMetrics: Main Choice [Key::char('/')] "search-metrics" as "metrics", "Search the metrics.";
+    SearchSubjects: Main Choice [Key::char('c')] "search-subjects" as "subjects", "Search containers, services, processes or whatever the metric is about.";
+    Down: Main Choice [Key::char('j'), Key::plain(Down)] "down", "Next line of the list that has the focus; in the chart, next series.";
+    Up: Main Choice [Key::char('k'), Key::plain(Up)] "up", "Previous line of the list that has the focus; in the chart, previous series.";
+    PageDown: Main Choice [Key::plain(PageDown), Key::ctrl('d')] "page-down", "Ten lines down.";
+    PageUp: Main Choice [Key::plain(PageUp), Key::ctrl('u')] "page-up", "Ten lines up.";
+    FocusNext: Main Choice [Key::plain(Tab)] "focus-next" as "focus", "Move the focus: metrics, subjects, chart.";
+    FocusPrevious: Main Choice [Key::plain(BackTab)] "focus-previous", "Move the focus the other way.";
+    Toggle: Main Choice [Key::char(' ')] "toggle" as "draw", "Draw the subject or stop drawing it; in the chart, the selected series.";
+    Only: Main Choice [Key::plain(Enter)] "only", "Draw nothing but this subject.";
+    Top: Main Choice [Key::char('a')] "top" as "top 6", "Draw the subjects with the highest mean in this window.";
+    None: Main Choice [Key::char('n')] "none", "Draw nothing.";
+    AllKinds: Main Choice [Key::char('v')] "all-kinds", "List sandboxes, pods and slices too, or hide them again.";
+    ZeroBased: Main View [Key::char('z')] "zero-based", "Let the value axis start at zero, or fit it to what is visible.";
+    Problems: Main View [Key::char('!')] "problems", "List the files that could not be read, and why.";
+    Help: Main Program [Key::char('?')] "help" as "help", "Show the keys.";
+    Redraw: Main Program [Key::ctrl('l')] "redraw", "Draw the whole screen again.";
+    Suspend: Main Program [Key::ctrl('z')] "suspend", "Go back to the shell; fg returns.";
+    Quit: Main Program [Key::char('q'), Key::ctrl('c')] "quit" as "quit", "Leave.";
+    SearchTake: Search Search [Key::plain(Enter)] "search-take", "Take the selected line.";
+    SearchToggle: Search Search [Key::plain(Tab)] "search-toggle", "Draw the selected subject or stop drawing it, and stay.";
+    SearchNext: Search Search [Key::plain(Down), Key::ctrl('n'), Key::ctrl('j')] "search-next", "Next match.";
+    SearchPrevious: Search Search [Key::plain(Up), Key::ctrl('p'), Key::ctrl('k')] "search-previous", "Previous match.";
+    SearchClose: Search Search [Key::plain(Esc), Key::ctrl('c'), Key::ctrl('g')] "search-close", "Close the search and change nothing.";
+    OverlayDown: Overlay Program [Key::char('j'), Key::plain(Down), Key::plain(PageDown)] "overlay-down", "Scroll help or problems down.";
+    OverlayUp: Overlay Program [Key::char('k'), Key::plain(Up), Key::plain(PageUp)] "overlay-up", "Scroll help or problems up.";
+    OverlayClose: Overlay Program [Key::plain(Esc), Key::char('q'), Key::char('?'), Key::char('!'), Key::plain(Enter), Key::ctrl('c')] "overlay-close", "Close help or problems.";
+}
+
+/// What a key means in a context.
+pub fn action(context: Context, key: Key) -> Option<Action> {
+    TABLE.iter().find(|e| e.context == context && e.keys.contains(&key)).map(|e| e.action)
+}
+
+/// The table's line of an action.
+pub fn entry(action: Action) -> &'static Entry {
+    // The macro above makes one line for each action.
+    TABLE.iter().find(|e| e.action == action).unwrap_or(&TABLE[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    /// TUI-4: no key means two things in one context.
+    #[test]
+    fn no_key_stands_twice_in_a_context() {
+        let mut seen = HashSet::new();
+        for e in TABLE {
+            for k in e.keys {
+                assert!(seen.insert((e.context, *k)), "{k} twice in {:?}", e.context);
+            }
+        }
+    }
+
+    /// TUI-4: help, palette and key bar can show every action.
+    #[test]
+    fn every_action_has_a_key_a_name_and_a_sentence() {
+        let mut names = HashSet::new();
+        for e in TABLE {
+            assert!(!e.keys.is_empty(), "{:?} has no key", e.action);
+            assert!(names.insert(e.name), "{} twice", e.name);
+            assert!(e.help.ends_with('.') && e.help.len() < 80, "{}: {}", e.name, e.help);
+            assert_eq!(entry(e.action).name, e.name);
+            assert!(Group::ALL.contains(&e.group));
+        }
+    }
+
+    #[test]
+    fn keys_are_spelt_for_people() {
+        assert_eq!(Key::ctrl('c').to_string(), "ctrl-c");
+        assert_eq!(Key::with_shift(Left).to_string(), "shift-←");
+        assert_eq!(Key::char(' ').to_string(), "space");
+        assert_eq!(Key::plain(PageDown).to_string(), "pgdn");
+        assert_eq!(action(Context::Search, Key::char('q')), None);
+    }
+}

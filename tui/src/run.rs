@@ -1,0 +1,201 @@
+//! The main loop: events in, one frame out.
+//!
+//! Owns: the order of things while the screen is taken. Must not: decide what is shown, or block on queries.
+
+use std::io;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use jiff::tz::TimeZone;
+use signal_hook::consts::SIGTSTP;
+
+use crate::app::App;
+use crate::app::message::{Effect, Message, Slot};
+use crate::effect::Event;
+use crate::effect::finder::Finder;
+use crate::effect::worker::Worker;
+use crate::input;
+use crate::source::Source;
+use crate::terminal::{self, Screen};
+use crate::view::{self, Look};
+
+/// Shortest time between two frames.
+const FRAME: Duration = Duration::from_millis(33);
+/// How long an answer may take before the old picture is dimmed.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Why the loop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The user quit, or the terminal went away.
+    Quit,
+    /// By this signal.
+    Signal(i32),
+    /// A thread panicked.
+    Panicked,
+}
+
+struct Session {
+    app: App,
+    look: Look,
+    screen: Screen,
+    worker: Worker,
+    finder: Option<Finder>,
+    events: Sender<Event>,
+    /// When the old picture will have been old for a moment.
+    slow: Option<Instant>,
+    end: Option<End>,
+}
+
+/// Shows a recording until the user leaves.
+pub fn run(source: Box<dyn Source>, zone: TimeZone, look: Look) -> io::Result<End> {
+    let (events, inbox) = mpsc::channel();
+    input::signals(events.clone())?;
+    panics(events.clone());
+    let overview = source.overview();
+    let worker = Worker::start(source, events.clone())?;
+    let screen = Screen::enter()?;
+    input::start(events.clone())?;
+    let (app, effects) = App::new(overview, zone, terminal::size());
+    let mut s = Session { app, look, screen, worker, finder: None, events, slow: None, end: None };
+    s.perform(effects)?;
+    s.serve(&inbox)
+}
+
+/// A panic anywhere gives the terminal back before its message is printed, and ends the program.
+fn panics(events: Sender<Event>) {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        terminal::restore();
+        before(info);
+        let _ = events.send(Event::Panicked);
+    }));
+}
+
+impl Session {
+    fn serve(&mut self, inbox: &Receiver<Event>) -> io::Result<End> {
+        let mut dirty = true;
+        let mut drawn: Option<Instant> = None;
+        loop {
+            let now = Instant::now();
+            let due = drawn.map_or(now, |d| d + FRAME);
+            if dirty && due <= now {
+                self.draw()?;
+                dirty = false;
+                drawn = Some(now);
+            }
+            if self.slow.is_some_and(|at| at <= now) {
+                self.slow = None;
+                dirty |= self.tell(Message::Slow)?;
+                continue;
+            }
+            let next = match (dirty.then_some(due), self.slow) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            let first = match next {
+                Some(at) => inbox.recv_timeout(at.saturating_duration_since(now)),
+                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match first {
+                Ok(event) => dirty |= self.handle(event)?,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => return Ok(End::Quit),
+            }
+            while let Some(event) = self.end.is_none().then(|| inbox.try_recv().ok()).flatten() {
+                dirty |= self.handle(event)?;
+            }
+            if let Some(end) = self.end {
+                return Ok(end);
+            }
+        }
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let (app, look) = (&self.app, self.look);
+        self.screen.draw(|buf| view::draw(app, look, buf))?;
+        #[cfg(debug_assertions)]
+        assert!(std::env::var_os("FGM_TEST_PANIC").is_none(), "asked to panic by FGM_TEST_PANIC");
+        Ok(())
+    }
+
+    /// Takes an event; true when the screen may have changed.
+    fn handle(&mut self, event: Event) -> io::Result<bool> {
+        match event {
+            Event::Message(m) => self.tell(m),
+            Event::Resized => self.resized(),
+            Event::Search => self.poll_finder(),
+            Event::Suspend => self.suspend(),
+            Event::Continued => {
+                self.screen.resume()?;
+                self.resized()
+            }
+            Event::Signal(s) => Ok(self.finish(End::Signal(s))),
+            Event::HungUp => Ok(self.finish(End::Quit)),
+            Event::Panicked => Ok(self.finish(End::Panicked)),
+        }
+    }
+
+    fn finish(&mut self, end: End) -> bool {
+        self.end = Some(end);
+        false
+    }
+
+    fn resized(&mut self) -> io::Result<bool> {
+        self.screen.resize()?;
+        let (w, h) = terminal::size();
+        self.tell(Message::Resize(w, h))
+    }
+
+    fn tell(&mut self, message: Message) -> io::Result<bool> {
+        let effects = self.app.update(message);
+        self.perform(effects)?;
+        Ok(true)
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) -> io::Result<()> {
+        for effect in effects {
+            match effect {
+                Effect::Ask(ticket, question) => {
+                    if let Slot::Chart(_) = ticket.slot {
+                        self.slow = self.slow.or(Some(Instant::now() + PATIENCE));
+                    }
+                    self.worker.ask(ticket, question);
+                }
+                Effect::OpenSearch(number, lines) => {
+                    self.finder = Some(Finder::new(number, lines, self.events.clone()));
+                    self.poll_finder()?;
+                }
+                Effect::Pattern(text, longer) => {
+                    if let Some(f) = &mut self.finder {
+                        f.pattern(&text, longer);
+                    }
+                    self.poll_finder()?;
+                }
+                Effect::CloseSearch => self.finder = None,
+                Effect::Suspend => {
+                    self.suspend()?;
+                }
+                Effect::Redraw => self.screen.resize()?,
+                Effect::Quit => self.end = Some(End::Quit),
+            }
+        }
+        Ok(())
+    }
+
+    fn poll_finder(&mut self) -> io::Result<bool> {
+        let Some(finder) = &mut self.finder else { return Ok(false) };
+        let (number, found) = finder.poll();
+        self.tell(Message::Found(number, found))
+    }
+
+    /// Stops until somebody sends SIGCONT, which comes in as an event of its own.
+    fn suspend(&mut self) -> io::Result<bool> {
+        if rustix::process::getsid(None).is_ok_and(|s| s == rustix::process::getpid()) {
+            return self.tell(Message::Trouble("there is no shell to go back to".to_owned()));
+        }
+        terminal::restore();
+        signal_hook::low_level::emulate_default_handler(SIGTSTP)?;
+        Ok(false)
+    }
+}

@@ -1,0 +1,42 @@
+//! What the viewer asks of a recording: the seam between it and the query engine.
+//!
+//! Owns: the trait that workers call, and the engine behind it. Must not: know screens. Every call may block; only
+//! workers call.
+
+use std::sync::Arc;
+
+use fgm::metric::Table;
+use fgm::query::Engine;
+use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
+use fgm::subject::Subject;
+use fgm::time::TimeRange;
+
+/// A recording that can be asked.
+pub trait Source: Send {
+    /// Looks for new data; true when there was some.
+    fn refresh(&mut self) -> Result<bool, String>;
+    /// What there is.
+    fn overview(&self) -> Arc<Overview>;
+    /// Who has rows in a table within a range.
+    fn subjects(&self, table: Table, range: TimeRange) -> Result<Vec<Subject>, String>;
+    /// Series as pixel columns.
+    fn window(&self, query: &WindowQuery) -> Result<WindowAnswer, String>;
+}
+
+impl Source for Engine {
+    fn refresh(&mut self) -> Result<bool, String> {
+        Engine::refresh(self).map_err(|e| e.to_string())
+    }
+
+    fn overview(&self) -> Arc<Overview> {
+        Engine::overview(self)
+    }
+
+    fn subjects(&self, table: Table, range: TimeRange) -> Result<Vec<Subject>, String> {
+        Engine::subjects(self, table, range).map_err(|e| e.to_string())
+    }
+
+    fn window(&self, query: &WindowQuery) -> Result<WindowAnswer, String> {
+        Engine::window(self, query).map_err(|e| e.to_string())
+    }
+}

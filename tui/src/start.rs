@@ -1,0 +1,96 @@
+//! From the command line to the screen, and from there to an exit code.
+//!
+//! Owns: what is said when there is nothing to draw. Must not: draw.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use fgm::query::Engine;
+use fgm::query::model::Overview;
+
+use crate::caps::Caps;
+use crate::cli::{Cli, Failure, NOTHING, Target, UNREADABLE, USAGE};
+use crate::live::Live;
+use crate::run::{self, End};
+use crate::terminal;
+use crate::text::clean;
+use crate::view::Look;
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    match start(&Cli::parse()) {
+        Ok(code) => code,
+        Err(f) => {
+            eprintln!("fgm-tui: {}", clean(&f.line));
+            ExitCode::from(f.code)
+        }
+    }
+}
+
+fn start(cli: &Cli) -> Result<ExitCode, Failure> {
+    let interactive = terminal::check();
+    let target = cli.target(std::env::var_os("FGM_DATA").map(PathBuf::from), interactive.is_ok())?;
+    let tty = || {
+        interactive.map_err(|what| {
+            Failure::new(
+                USAGE,
+                format!("{what} is not a terminal; the viewer needs one for input and output"),
+            )
+        })
+    };
+    let look = Look::new(Caps::new(|name| std::env::var(name).ok(), cli.ascii));
+    let end = match target {
+        Target::Paths(paths) => {
+            let engine = open(&paths)?;
+            tty()?;
+            run::run(Box::new(engine), cli.zone(), look)
+        }
+        Target::Live => {
+            tty()?;
+            let failed = |line| Failure::new(UNREADABLE, line);
+            let live = Live::start(cli.output_dir.clone(), cli.interval).map_err(failed)?;
+            let end = run::run(Box::new(live.open().map_err(failed)?), cli.zone(), look);
+            let dir = live.dir().to_owned();
+            drop(live);
+            eprintln!("fgm-tui: the recording is in {}", clean(&dir.display().to_string()));
+            end
+        }
+    };
+    match end {
+        Ok(End::Quit) => Ok(ExitCode::SUCCESS),
+        Ok(End::Signal(s)) => Ok(ExitCode::from(128 + s as u8)),
+        Ok(End::Panicked) => Ok(ExitCode::from(101)),
+        // Mostly a terminal that has gone away; there may be nobody to read this.
+        Err(e) => Err(Failure::new(UNREADABLE, format!("cannot use the terminal: {e}"))),
+    }
+}
+
+fn open(paths: &[PathBuf]) -> Result<Engine, Failure> {
+    let engine = Engine::open(paths).map_err(|e| Failure::new(UNREADABLE, e.to_string()))?;
+    match nothing(&engine.overview(), paths) {
+        Some(failure) => Err(failure),
+        None => Ok(engine),
+    }
+}
+
+/// Why there is nothing to show, if so.
+fn nothing(o: &Overview, paths: &[PathBuf]) -> Option<Failure> {
+    if o.range.is_some() || o.live {
+        return None;
+    }
+    let names = paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ");
+    Some(match o.problems.as_slice() {
+        [] => Failure::new(
+            NOTHING,
+            format!(
+                "{names}: no recording there (record one with fgm-recorder -o DIR, or run fgm-tui --live)"
+            ),
+        ),
+        [p] => Failure::new(UNREADABLE, format!("{}: {}", p.path.display(), p.reason)),
+        [p, rest @ ..] => Failure::new(
+            UNREADABLE,
+            format!("{}: {} (and {} more; none can be read)", p.path.display(), p.reason, rest.len()),
+        ),
+    })
+}

@@ -1,0 +1,127 @@
+//! Names from the outside made harmless, and cut to a number of terminal columns.
+//!
+//! Owns: what happens to control characters, escape sequences, direction marks and wide characters in container and
+//! process names (TUI-5). Must not: know screens; everything here is text to text.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Width in terminal columns.
+pub fn width(s: &str) -> usize {
+    UnicodeWidthStr::width(s)
+}
+
+/// The text with everything that could move the cursor, turn the line around or hide itself written as an escape:
+/// two names that differ still differ.
+pub fn clean(s: &str) -> String {
+    let mut out = String::with_capacity(s.len());
+    for c in s.chars() {
+        match c {
+            // Selects emoji or text form; terminals disagree about the width that results.
+            '\u{fe00}'..='\u{fe0f}' => {}
+            _ if c.is_control() => out.extend(['\\', 'x'].into_iter().chain(hex(c, 2))),
+            _ if is_format(c) || is_right_to_left(c) || (out.is_empty() && c.width() == Some(0)) => {
+                out.extend(['\\', 'u'].into_iter().chain(hex(c, 4)));
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// The code point in at least so many hexadecimal digits.
+fn hex(c: char, digits: usize) -> Vec<char> {
+    format!("{:0digits$x}", c as u32).chars().collect()
+}
+
+/// Invisible characters that change how others are shown.
+fn is_format(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Letters that make a terminal with bidirectional text turn the whole row around them.
+fn is_right_to_left(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}'
+        | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
+/// At most `columns` wide; what is cut at the end is marked by an ellipsis.
+pub fn fit(s: &str, columns: usize) -> String {
+    if width(s) <= columns {
+        return s.to_owned();
+    }
+    let mut out = take(s.chars(), columns.saturating_sub(1));
+    if columns > 0 {
+        out.push('…');
+    }
+    out
+}
+
+/// At most `columns` wide; what is cut is in the middle, since the ends of a name tell most.
+pub fn fit_middle(s: &str, columns: usize) -> String {
+    if width(s) <= columns {
+        return s.to_owned();
+    }
+    if columns < 6 {
+        return fit(s, columns);
+    }
+    let tail = (columns - 1) / 2;
+    let end: String = take(s.chars().rev(), tail).chars().rev().collect();
+    let mut out = take(s.chars(), columns - 1 - width(&end));
+    out.push('…');
+    out + &end
+}
+
+/// Exactly `columns` wide, filled up with blanks.
+pub fn pad(s: &str, columns: usize) -> String {
+    let mut out = fit_middle(s, columns);
+    out.extend(std::iter::repeat_n(' ', columns.saturating_sub(width(&out))));
+    out
+}
+
+/// Exactly `columns` wide, blanks first.
+pub fn pad_left(s: &str, columns: usize) -> String {
+    let s = fit(s, columns);
+    " ".repeat(columns.saturating_sub(width(&s))) + &s
+}
+
+fn take(chars: impl Iterator<Item = char>, columns: usize) -> String {
+    let mut used = 0;
+    chars
+        .take_while(|c| {
+            used += c.width().unwrap_or(0);
+            used <= columns
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// TUI-5: a hostile name can neither send an escape sequence nor turn the line around, and stays distinct.
+    #[test]
+    fn hostile_names_become_plain_text() {
+        assert_eq!(clean("a\x1b[2Jb"), "a\\x1b[2Jb");
+        assert_eq!(clean("x\u{202e}gpj"), "x\\u202egpj");
+        assert_eq!(clean("\u{5e9}1"), "\\u05e91");
+        assert_eq!(clean("\u{301}a"), "\\u0301a");
+        assert_eq!(clean("日本\u{9b}m"), "日本\\x9bm");
+        assert_ne!(clean("a\u{200b}b"), clean("ab"));
+        assert!(clean("a\nb\tc\r\u{7f}").chars().all(|c| !c.is_control()));
+    }
+
+    /// TUI-5: cutting counts columns, not characters.
+    #[test]
+    fn cutting_counts_columns() {
+        assert_eq!(fit("日本語", 4), "日…");
+        assert_eq!(width(&pad("日本語", 4)), 4);
+        assert_eq!(fit_middle("namespace/pod-abcdef/app", 11), "names…f/app");
+        assert_eq!(fit_middle("short", 11), "short");
+        assert_eq!(fit("abc", 0), "");
+        assert_eq!(pad_left("7", 3), "  7");
+        for n in 0..30 {
+            assert!(width(&fit_middle("日本語のとても長い名前/コンテナ", n)) <= n);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The two lists on the left and the line between them that explains the metric.
+//!
+//! Owns: their rows. Must not: scroll (the state does).
+
+use ratatui::buffer::Buffer;
+
+use super::paint::{line, put, right};
+use super::{Look, letter};
+use crate::app::layout::{Area, Layout};
+use crate::app::metrics::Line;
+use crate::app::{App, Focus};
+use crate::text::{fit, fit_middle, width};
+
+/// Draws both lists, when there is room for them.
+pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
+    let Some(lists) = layout.lists else { return };
+    metrics(app, look, lists.metrics, buf);
+    detail(app, look, lists.detail, buf);
+    subjects(app, look, lists.subjects, buf);
+    for y in 0..layout.status.y {
+        put(buf, lists.metrics.w, y, 1, "│", look.theme.faint());
+    }
+}
+
+fn heading(look: Look, a: Area, focus: bool, name: &str, count: &str, buf: &mut Buffer) {
+    let style = if focus { look.theme.accent() } else { look.theme.strong() };
+    line(buf, a, 0, &[(if focus { "▸" } else { " " }, style), (name, style)]);
+    right(buf, Area { w: a.w - 1, ..a }, 0, count, look.theme.muted());
+}
+
+/// Styles a whole row as selected.
+fn mark(look: Look, a: Area, y: u16, focus: bool, buf: &mut Buffer) {
+    for x in a.x..a.x + a.w {
+        buf[(x, y)].set_style(look.theme.selected(focus));
+    }
+}
+
+fn metrics(app: &App, look: Look, a: Area, buf: &mut Buffer) {
+    let focus = app.focus == Focus::Metrics;
+    heading(look, a, focus, "metrics", &app.metrics.all().count().to_string(), buf);
+    let rows = usize::from(a.h - 1);
+    let list = app.metrics.list;
+    for (i, l) in app.metrics.lines.iter().enumerate().skip(list.offset).take(rows) {
+        let y = a.y + 1 + (i - list.offset) as u16;
+        match l {
+            Line::Heading(t) => {
+                put(buf, a.x + 1, y, a.w - 2, t.name(), look.theme.muted());
+            }
+            Line::Metric(m) => {
+                let room = a.w - 4;
+                put(buf, a.x + 3, y, room, &fit_middle(m.name, usize::from(room)), look.theme.text());
+            }
+        }
+        if i == list.selected {
+            mark(look, a, y, focus, buf);
+        }
+    }
+}
+
+fn detail(app: &App, look: Look, a: Area, buf: &mut Buffer) {
+    let m = app.panel.metric;
+    let w = usize::from(a.w - 2);
+    put(buf, a.x, a.y, a.w, &"─".repeat(usize::from(a.w)), look.theme.faint());
+    let unit = fgm::series::shown_quantity(m);
+    let per = if unit.per_second { " per second" } else { "" };
+    let last = format!("{}{per} · {}", m.unit.name(), m.source);
+    let help = wrap(m.help, w);
+    let rows = usize::from(a.h - 1);
+    let shown = help.len().min(rows.saturating_sub(1));
+    for (i, text) in help.iter().take(shown).enumerate() {
+        let cut = i + 1 == shown && help.len() > shown;
+        let text = if cut { fit(&format!("{text} {}", help[shown]), w) } else { text.clone() };
+        put(buf, a.x + 1, a.y + 1 + i as u16, a.w - 2, &text, look.theme.text());
+    }
+    for (i, text) in wrap(&last, w).iter().take(rows - shown).enumerate() {
+        put(buf, a.x + 1, a.y + 1 + (shown + i) as u16, a.w - 2, text, look.theme.muted());
+    }
+}
+
+/// Breaks between words.
+fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(l) if l.is_empty() => l.push_str(word),
+            Some(l) if width(l) + 1 + width(word) <= columns => {
+                l.push(' ');
+                l.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+fn subjects(app: &App, look: Look, a: Area, buf: &mut Buffer) {
+    let focus = app.focus == Focus::Subjects;
+    put(buf, a.x, a.y, a.w, &"─".repeat(usize::from(a.w)), look.theme.faint());
+    let visible = app.subjects.visible().len();
+    let hidden = app.subjects.all().len() - visible;
+    let count = if hidden > 0 { format!(" {visible} (+{hidden}: v)") } else { format!(" {visible}") };
+    let name = format!("{} ", app.subjects.noun());
+    heading(look, a, focus, &name, &count, buf);
+    let rows = usize::from(a.h - 1);
+    let list = app.subjects.list;
+    let quantity = fgm::series::shown_quantity(app.panel.metric);
+    for (i, e) in app.subjects.visible().enumerate().skip(list.offset).take(rows) {
+        let y = a.y + 1 + (i - list.offset) as u16;
+        let position = app.panel.position(&e.key);
+        if let Some(p) = position {
+            put(buf, a.x, y, 2, &format!("●{}", letter(p)), look.theme.series(p, true));
+        }
+        // A narrow list has room for numbers only; the chart says in what.
+        let value = e.mean.map(|m| if a.w < 34 { short(quantity, m) } else { quantity.format(m) });
+        let value = value.unwrap_or_default();
+        let at = right(buf, Area { y, w: a.w - 1, ..a }, 0, &value, look.theme.muted());
+        let room = at.saturating_sub(a.x + 4);
+        let style = if position.is_some() { look.theme.strong() } else { look.theme.text() };
+        put(buf, a.x + 3, y, room, &fit_middle(&e.title, usize::from(room)), style);
+        if i == list.selected {
+            mark(look, a, y, focus, buf);
+        }
+    }
+}
+
+/// A value without the unit that all lines share: `48.0 MiB` becomes `48.0M`.
+fn short(quantity: fgm::unit::Quantity, value: f64) -> String {
+    let scale = quantity.scale_for(value);
+    let prefix = match scale.suffix.chars().next() {
+        Some(c @ ('K' | 'M' | 'G' | 'T' | 'P' | 'k')) => c.to_string(),
+        _ => String::new(),
+    };
+    fgm::unit::significant(value / scale.divisor) + &prefix
+}

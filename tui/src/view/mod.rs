@@ -1,0 +1,70 @@
+//! From state to cells: one render function per panel.
+//!
+//! Owns: everything drawn. Must not: do I/O or change state; a frame is a function of the state and the look.
+
+pub mod axis;
+pub mod chart;
+pub mod legend;
+pub mod lists;
+pub mod navigator;
+pub mod overlay;
+pub mod paint;
+pub mod raster;
+pub mod search;
+pub mod status;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
+
+use crate::app::{App, Overlay};
+use crate::caps::Caps;
+use crate::theme::Theme;
+
+/// How things look on this terminal.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// What it can show.
+    pub caps: Caps,
+    /// Colours for it.
+    pub theme: Theme,
+}
+
+impl Look {
+    /// The look for a terminal.
+    pub fn new(caps: Caps) -> Look {
+        Look { caps, theme: Theme::new(caps) }
+    }
+}
+
+/// The letter of a series, by its position.
+pub fn letter(position: usize) -> char {
+    char::from(b'A' + (position % 26) as u8)
+}
+
+/// Draws the whole screen; returns where the terminal's cursor belongs, if anywhere.
+pub fn draw(app: &App, look: Look, buf: &mut Buffer) -> Option<Position> {
+    let layout = app.layout();
+    let mut cursor = None;
+    if layout.too_small {
+        let (w, h) = crate::app::layout::SMALLEST;
+        let text = format!("fgm needs {w}×{h}, has {}×{}", layout.screen.w, layout.screen.h);
+        paint::put(buf, 0, 0, layout.screen.w, &text, look.theme.text());
+    } else {
+        lists::draw(app, look, &layout, buf);
+        chart::draw(app, look, &layout, buf);
+        navigator::draw(app, look, &layout, buf);
+        legend::draw(app, look, &layout, buf);
+        status::draw(app, look, &layout, buf);
+        status::keys(app, look, &layout, buf);
+        match &app.overlay {
+            Overlay::None => {}
+            Overlay::Search(s) => cursor = Some(search::draw(app, s, look, &layout, buf)),
+            Overlay::Help(scroll) => overlay::help(look, &layout, *scroll, buf),
+            Overlay::Problems(scroll) => overlay::problems(app, look, &layout, *scroll, buf),
+        }
+    }
+    if look.caps.marker == raster::Marker::Ascii {
+        paint::to_ascii(buf);
+    }
+    cursor
+}

@@ -1,0 +1,76 @@
+//! The search prompt with its matches.
+//!
+//! Owns: the window over the chart. Must not: match.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
+
+use super::paint::{frame, put, right};
+use super::{Look, letter};
+use crate::app::App;
+use crate::app::layout::{Area, Layout};
+use crate::app::search::{Search, Target};
+use crate::text::width;
+
+/// Draws the prompt; returns where the terminal's cursor belongs.
+pub fn draw(app: &App, search: &Search, look: Look, layout: &Layout, buf: &mut Buffer) -> Position {
+    let screen = layout.screen;
+    let w = screen.w.saturating_sub(4).min(100);
+    let h = (layout.status.y.saturating_sub(1)).min(24);
+    let area = Area { x: (screen.w - w) / 2, y: 1.min(screen.h - h), w, h };
+    let title = match &search.target {
+        Target::Metrics(_) => "search metrics".to_owned(),
+        Target::Subjects(_) => format!("search {}", app.subjects.noun()),
+    };
+    let inside = frame(buf, area, &title, look.theme.faint(), look.theme.accent());
+    let f = &search.found;
+    let more = if f.running { " …" } else { "" };
+    let count = format!("{}/{}{more}", f.matched, f.total);
+    let at = right(buf, inside, 0, &count, look.theme.muted());
+    let x = put(buf, inside.x, inside.y, 2, "▸ ", look.theme.accent());
+    let room = usize::from(at.saturating_sub(x + 1));
+    let skip = search.input.visual_scroll(room);
+    let shown: String = search.input.value().chars().skip(skip).collect();
+    put(buf, x, inside.y, room as u16, &shown, look.theme.strong());
+
+    let rows = usize::from(inside.h.saturating_sub(2));
+    let first = (search.selected + 1).saturating_sub(rows);
+    for (i, m) in f.matches.iter().enumerate().skip(first).take(rows) {
+        let y = inside.y + 2 + (i - first) as u16;
+        let drawn = match &search.target {
+            Target::Subjects(keys) => keys.get(m.item).and_then(|k| app.panel.position(k)),
+            Target::Metrics(_) => None,
+        };
+        if let Some(p) = drawn {
+            put(buf, inside.x, y, 2, &format!("●{}", letter(p)), look.theme.series(p, true));
+        }
+        highlighted(look, (inside.x + 3, y), inside.w.saturating_sub(3), &m.text, &m.positions, buf);
+        if i == search.selected {
+            for x in inside.x..inside.x + inside.w {
+                buf[(x, y)].set_style(look.theme.selected(true));
+            }
+        }
+    }
+    if f.matches.is_empty() && !f.running {
+        put(buf, inside.x + 3, inside.y + 2, inside.w, "nothing matches", look.theme.muted());
+    }
+    let column = width(&shown.chars().take(search.input.cursor().saturating_sub(skip)).collect::<String>());
+    Position::new((x + column as u16).min(inside.x + inside.w - 1), inside.y)
+}
+
+fn highlighted(look: Look, at: (u16, u16), room: u16, text: &str, positions: &[u32], buf: &mut Buffer) {
+    let (mut x, y) = at;
+    let end = x + room;
+    for (i, c) in text.chars().enumerate() {
+        let style = if positions.contains(&(i as u32)) { look.theme.matched() } else { look.theme.text() };
+        let mut utf8 = [0; 4];
+        let c = c.encode_utf8(&mut utf8);
+        if x + width(c) as u16 > end {
+            break;
+        }
+        // Marks without a width belong to the letter before them.
+        if width(c) > 0 {
+            x = put(buf, x, y, end - x, c, style);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Whole screens as pictures: what a user sees of a known recording.
+
+mod support;
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use fgm_tui::app::message::{Message, Pointer, Press};
+use fgm_tui::caps::Depth;
+use fgm_tui::keymap::Code;
+use fgm_tui::view::raster::Marker;
+use insta::assert_snapshot;
+use support::session::{Session, look};
+use support::{START, record};
+use tempfile::TempDir;
+
+static RECORDING: LazyLock<TempDir> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    record(dir.path(), START, 300);
+    dir
+});
+
+fn open(w: u16, h: u16) -> Session {
+    Session::open(RECORDING.path(), w, h)
+}
+
+/// TUI-1, TUI-2: the first picture at the smallest common size: the six highest, axes, units, zone, legend; ticks
+/// that no recorder wrote are shaded; TUI-5: hostile names are harmless.
+#[test]
+fn first_picture_80x24() {
+    assert_snapshot!(open(80, 24).screen());
+}
+
+/// TUI-1, TUI-2: the same with more room.
+#[test]
+fn first_picture_120x40() {
+    assert_snapshot!(open(120, 40).screen());
+}
+
+/// TUI-5: on a small screen the lists go, the chart stays.
+#[test]
+fn small_40x12() {
+    assert_snapshot!(open(40, 12).screen());
+}
+
+/// TUI-5: below that, one line says so.
+#[test]
+fn too_small() {
+    assert_eq!(open(30, 10).screen().trim_end(), "fgm needs 40×12, has 30×10");
+}
+
+/// TUI-2: a spike of one second is visible in a picture of five minutes, at its height.
+#[test]
+fn the_spike_is_visible() {
+    let mut s = open(80, 24);
+    s.keys("n");
+    s.keys("c");
+    s.keys("proxy");
+    s.key(Code::Enter);
+    let screen = s.screen();
+    assert!(screen.contains("max 1900") || screen.contains("2000"), "{screen}");
+    let title = screen.lines().next().unwrap().to_owned();
+    assert!(title.contains("cpu_usage_millicores"), "{title}");
+    assert_snapshot!(screen);
+}
+
+/// TUI-2: values at the cursor, sorted; in a gap the reason stands there instead.
+#[test]
+fn the_cursor_reads_values_and_gaps() {
+    let mut s = open(120, 40);
+    let plot = s.app.layout().plot;
+    let click = |s: &mut Session, share: f64| {
+        let x = plot.x + (f64::from(plot.w) * share) as u16;
+        for press in [Press::Down, Press::Up] {
+            s.send(Message::Pointer(Pointer { press, x, y: plot.y + 3, shift: false }));
+        }
+        s.screen()
+    };
+    assert!(click(&mut s, 0.43).contains("not recorded"));
+    s.keys("n");
+    s.keys("c");
+    s.keys("indexer");
+    s.key(Code::Enter);
+    let screen = click(&mut s, 0.25);
+    assert!(screen.contains("absent"), "{screen}");
+    assert_snapshot!(screen);
+}
+
+/// TUI-2: a metric that the kernel did not give for a while is told from an absent container.
+#[test]
+fn unavailable_values_have_a_baseline() {
+    let mut s = open(120, 40);
+    s.keys("/");
+    s.keys("containers.pids_current");
+    s.key(Code::Enter);
+    assert_snapshot!(s.screen());
+}
+
+/// TUI-3: fuzzy search with matches.
+#[test]
+fn search() {
+    let mut s = open(80, 24);
+    s.keys("/");
+    s.keys("mempsage");
+    assert_snapshot!(s.screen());
+    s.key(Code::Enter);
+    assert_eq!(s.app.panel.metric.name, "memory_pss_age_ticks");
+}
+
+/// TUI-4: help is the action table.
+#[test]
+fn help() {
+    let mut s = open(120, 60);
+    s.keys("?");
+    assert_snapshot!(s.screen());
+}
+
+/// TUI-5: without colour, lines carry letters and patterns.
+#[test]
+fn without_colour() {
+    let mut s = open(80, 24);
+    s.look = look(Depth::None, Marker::Braille);
+    assert_snapshot!(s.screen());
+}
+
+/// TUI-5: ASCII and nothing else.
+#[test]
+fn ascii() {
+    let mut s = open(80, 24);
+    s.look = look(Depth::Ansi, Marker::Ascii);
+    let screen = s.screen();
+    assert!(screen.is_ascii(), "{screen}");
+    assert_snapshot!(screen);
+}
+
+/// QRY-5: a damaged file is named with its reason; the rest is shown.
+#[test]
+fn problems_are_listed() {
+    let dir = tempfile::tempdir().unwrap();
+    record(dir.path(), START, 30);
+    std::fs::write(dir.path().join("containers/broken.parquet"), b"PAR1 and nothing more").unwrap();
+    let mut s = Session::open(dir.path(), 100, 30);
+    assert!(s.screen().contains("1 file unreadable (!)"), "{}", s.screen());
+    s.keys("!");
+    assert!(s.screen().contains("broken.parquet"), "{}", s.screen());
+}
+
+/// TUI-2, STO-3: an open recording is followed; new seconds appear at the right edge.
+#[test]
+fn follows_an_open_recording() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = support::write(dir.path(), START, 20);
+    let mut s = Session::open(dir.path(), 120, 40);
+    assert!(s.screen().contains("● live, following"), "{}", s.screen());
+    let before = s.app.window().unwrap();
+    let mut tick = fgm::store::tick::Tick::default();
+    for n in 20..25 {
+        support::fill(&mut tick, n, START);
+        writer.append(&tick).unwrap();
+    }
+    s.refresh();
+    let after = s.app.window().unwrap();
+    assert_eq!(after.end - before.end, 5_000_000);
+    assert!(s.screen().contains("1 dot = 1 s, min–max"), "{}", s.screen());
+    s.keys("H");
+    let free = s.app.window().unwrap();
+    support::fill(&mut tick, 25, START);
+    writer.append(&tick).unwrap();
+    s.refresh();
+    assert_eq!(s.app.window().unwrap(), free);
+    assert!(s.screen().contains("F follows"));
+    support::finish(writer, START);
+}
+
+/// TUI-5: every size draws without a panic, whatever lies over the chart.
+#[test]
+fn every_size_draws() {
+    let mut s = open(80, 24);
+    for overlay in ["", "/", "?", "!"] {
+        s.keys(overlay);
+        for (w, h) in
+            [(1, 1), (0, 0), (39, 12), (40, 12), (76, 18), (75, 17), (400, 100), (40, 100), (400, 12)]
+        {
+            s.send(Message::Resize(w, h));
+            let (w, h) = if w == 0 { (80, 24) } else { (w, h) };
+            let mut buf = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, w, h));
+            fgm_tui::view::draw(&s.app, s.look, &mut buf);
+        }
+        s.key(Code::Esc);
+    }
+    assert!(Path::new(RECORDING.path()).exists());
+}

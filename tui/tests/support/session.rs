@@ -1,0 +1,132 @@
+//! The viewer without a terminal: effects are carried out at once, in order, by the real engine and matcher.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
+
+use fgm::query::Engine;
+use fgm_tui::app::App;
+use fgm_tui::app::message::{Answer, Effect, Message, Question};
+use fgm_tui::caps::{Caps, Depth};
+use fgm_tui::effect::Event;
+use fgm_tui::effect::finder::Finder;
+use fgm_tui::keymap::{Code, Key};
+use fgm_tui::view::raster::Marker;
+use fgm_tui::view::{self, Look};
+use jiff::tz::TimeZone;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+pub struct Session {
+    pub app: App,
+    pub look: Look,
+    engine: Engine,
+    finder: Option<Finder>,
+    events: (Sender<Event>, Receiver<Event>),
+    size: (u16, u16),
+}
+
+pub fn look(depth: Depth, marker: Marker) -> Look {
+    Look::new(Caps { depth, light: false, marker })
+}
+
+impl Session {
+    pub fn open(dir: &Path, w: u16, h: u16) -> Session {
+        let engine = Engine::open(&[dir.to_owned()]).unwrap();
+        let (app, effects) = App::new(engine.overview(), TimeZone::UTC, (w, h));
+        let look = look(Depth::True, Marker::Braille);
+        let mut s = Session { app, look, engine, finder: None, events: mpsc::channel(), size: (w, h) };
+        s.perform(effects);
+        s
+    }
+
+    pub fn send(&mut self, message: Message) {
+        let effects = self.app.update(message);
+        self.perform(effects);
+    }
+
+    /// Looks for new data, as the worker does every second.
+    pub fn refresh(&mut self) {
+        if self.engine.refresh().unwrap() {
+            self.send(Message::Overview(self.engine.overview()));
+        }
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        let mut effects = VecDeque::from(effects);
+        while let Some(effect) = effects.pop_front() {
+            let message = match effect {
+                Effect::Ask(ticket, question) => Message::Answer(ticket, self.answer(question)),
+                Effect::OpenSearch(number, lines) => {
+                    self.finder = Some(Finder::new(number, lines, self.events.0.clone()));
+                    self.found()
+                }
+                Effect::Pattern(text, longer) => {
+                    self.finder.as_mut().unwrap().pattern(&text, longer);
+                    self.found()
+                }
+                _ => continue,
+            };
+            effects.extend(self.app.update(message));
+        }
+    }
+
+    fn answer(&self, question: Question) -> Answer {
+        match question {
+            Question::Subjects(table, range) => {
+                Answer::Subjects(table, self.engine.subjects(table, range).unwrap())
+            }
+            Question::Window(query) => {
+                let answer = self.engine.window(&query).unwrap();
+                Answer::Window(query, answer)
+            }
+        }
+    }
+
+    fn found(&mut self) -> Message {
+        let finder = self.finder.as_mut().unwrap();
+        loop {
+            let (number, found) = finder.poll();
+            if !found.running {
+                return Message::Found(number, found);
+            }
+            self.events.1.recv_timeout(Duration::from_secs(10)).unwrap();
+        }
+    }
+
+    /// Types characters.
+    pub fn keys(&mut self, keys: &str) {
+        for c in keys.chars() {
+            self.send(Message::Key(Key::char(c)));
+        }
+    }
+
+    pub fn key(&mut self, code: Code) {
+        self.send(Message::Key(Key::plain(code)));
+    }
+
+    /// The screen as text.
+    pub fn screen(&self) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).unwrap();
+        terminal
+            .draw(|f| {
+                view::draw(&self.app, self.look, f.buffer_mut());
+            })
+            .unwrap();
+        let buf = terminal.backend().buffer();
+        let mut rows = Vec::new();
+        for y in 0..self.size.1 {
+            let mut row = String::new();
+            let mut x = 0;
+            while x < self.size.0 {
+                let symbol = buf[(x, y)].symbol();
+                row.push_str(symbol);
+                x += fgm_tui::text::width(symbol).max(1) as u16;
+            }
+            // Trailing blanks are noise in a snapshot.
+            rows.push(row.trim_end().to_owned());
+        }
+        rows.join("\n")
+    }
+}
