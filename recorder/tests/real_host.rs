@@ -143,7 +143,7 @@ fn a_burn_is_seen() {
 /// its descriptor and comes back within a second, which is what this test is about.
 #[test]
 fn membership_is_never_stale() {
-    let Some(mut own) = OwnCgroup::within("move", &["pids"]) else { return };
+    let Some(mut own) = OwnCgroup::within("move", &["memory"]) else { return };
     let first = own.run("sleep 60");
     let r = Running::start(config());
     r.pass(5);
