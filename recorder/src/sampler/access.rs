@@ -163,8 +163,8 @@ impl Reader {
     }
 
     /// Opens, reads and closes a file. For files whose descriptor must not be kept: v1's cgroup.procs gives a reader
-    /// that stays the same cached list for as long as it comes back within a second, and `smaps_rollup` keeps the
-    /// memory map that the process had when it was opened, across exec.
+    /// that keeps its descriptor a cached list for up to a second, and `smaps_rollup` keeps the memory map that the
+    /// process had when it was opened, across exec.
     pub(crate) fn once(&mut self, at: At<'_>, shape: Shape) -> Got<'_> {
         self.files_read += 1;
         let read = self.open(at).and_then(|fd| read_into(&mut self.buffer, fd.as_fd(), shape));
