@@ -122,8 +122,13 @@ impl Pipeline {
         }
     }
 
-    /// Waits until everything is written and the sink is finished.
-    pub(crate) fn finish(self) -> Result<(), RecordError> {
+    /// Hands over a last tick, this time with patience, and waits until everything is written and the sink finished.
+    pub(crate) fn finish(mut self, last: Option<Tick>) -> Result<(), RecordError> {
+        if let Some(mut tick) = last {
+            self.carried.put_into(&mut tick);
+            // Without a writer there is an error to be returned below.
+            let _ = self.full.send(tick);
+        }
         drop(self.full);
         self.thread.join().map_err(|_| RecordError::WriterDied)?
     }
@@ -270,9 +275,8 @@ mod tests {
         // A series that ended while nothing could be written is forgotten altogether.
         let mut last = tick(20);
         last.ended.push((Table::Containers, 3));
-        assert!(p.send(last));
         drop(open);
-        p.finish().unwrap();
+        p.finish(Some(last)).unwrap();
         let seen = seen.lock().unwrap();
         assert!(seen.finished);
         let last = seen.ticks.last().unwrap();
@@ -291,7 +295,7 @@ mod tests {
         open.send(Err(StoreError::Full { root: "x".into(), used: 2, cap: 1 })).unwrap();
         assert!(p.send(tick(2)));
         let written = Arc::clone(&p.written);
-        assert!(matches!(p.finish(), Err(RecordError::Full(_))));
+        assert!(matches!(p.finish(None), Err(RecordError::Full(_))));
         assert_eq!((written.ticks(), written.failed()), (1, 1));
         let seen = seen.lock().unwrap();
         assert_eq!(seen.ticks[0].2, [EventKind::DataLost]);

@@ -103,19 +103,19 @@ fn run_into(
             break;
         }
     }
-    if let Some(slot) = previous {
-        // A tick of its own, without rows: the last one with rows has been handed over already, so that it can be
-        // seen at once.
+    let written = pipeline.written();
+    let dropped = pipeline.dropped();
+    // The end is a tick of its own, without rows: the last one with rows has been handed over already, so that it
+    // could be seen at once.
+    let end = previous.map(|slot| {
         let mut tick = pipeline.empty_tick();
         tick.reset(slot.tick_no + 1, slot.tick + micros(config.interval));
         let text =
             if stop.is_stopped() { "stopped on request" } else { "stopped after the duration that was set" };
         tick.events.push(Event::of_recorder(clock.wall(), EventKind::RecorderStop, Severity::Info, text));
-        pipeline.send(tick);
-    }
-    let written = pipeline.written();
-    let dropped = pipeline.dropped();
-    pipeline.finish()?;
+        tick
+    });
+    pipeline.finish(end)?;
     Ok(Summary {
         run_id,
         // The last one only said that the run ends.

@@ -1,5 +1,7 @@
 //! A hybrid cgroup v1 host made of plain files: one path, a directory in each of several hierarchies.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test may panic, also in its helpers
+
 mod common;
 
 use common::FakeHost;

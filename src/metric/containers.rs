@@ -124,9 +124,9 @@ table! {
         memory_stat_workingset_nodereclaim_total: Counter Count Int, "v2 memory.stat:workingset_nodereclaim", "Shadow nodes reclaimed.";
         memory_stat_thp_fault_alloc_total: Counter Count Int, "v2 memory.stat:thp_fault_alloc", "Huge pages allocated on a fault.";
         memory_stat_thp_collapse_alloc_total: Counter Count Int, "v2 memory.stat:thp_collapse_alloc", "Huge pages allocated by collapsing.";
-        memory_pss_bytes: Gauge Bytes Int, "derived: sum of memory_pss_bytes over the processes", "Proportional set size of the processes, each by its last reading; null until every process has been read.";
+        memory_pss_bytes: Gauge Bytes Int, "derived: sum of memory_pss_bytes over the processes", "Proportional set size of the processes, each by its last reading; null until every process has been read, and for a subject without processes of its own.";
         memory_pss_age_ticks: Gauge Ticks Int, "derived: largest memory_pss_age_ticks of the processes", "Age of the oldest part of memory_pss_bytes.";
-        memory_rss_bytes: Gauge Bytes Int, "derived: sum of memory_rss_bytes over the processes", "Resident set size of the processes; memory they share is counted in each.";
+        memory_rss_bytes: Gauge Bytes Int, "derived: sum of memory_rss_bytes over the processes", "Resident set size of the processes; memory they share is counted in each; null for a subject without processes of its own.";
         io_read_bytes_total: Counter Bytes Int, "v2 io.stat:rbytes; v1 blkio.throttle.io_service_bytes_recursive:Read; summed over devices", "Bytes read from block devices.";
         io_read_ops_total: Counter Count Int, "v2 io.stat:rios; v1 blkio.throttle.io_serviced_recursive:Read; summed over devices", "Read operations on block devices.";
         io_write_bytes_total: Counter Bytes Int, "v2 io.stat:wbytes; v1 blkio.throttle.io_service_bytes_recursive:Write; summed over devices", "Bytes written to block devices.";
@@ -146,6 +146,6 @@ table! {
         pids_max_unlimited: State None Bool, "pids.max", "Whether no limit on tasks is set.";
         pids_peak: Gauge Count Int, "v2 pids.peak", "Largest number of tasks ever seen.";
         pids_events_max_total: Counter Count Int, "pids.events:max", "Forks refused by the limit on tasks.";
-        process_count: Gauge Count Int, "derived: lines of cgroup.procs", "Processes that belong to this subject and to none below it.";
+        process_count: Gauge Count Int, "derived: lines of cgroup.procs", "Processes that belong to this subject and to none below it; kernel threads do not count.";
     }
 }

@@ -64,7 +64,7 @@ table! {
         io_pressure_full_avg10_percent: Gauge Percent Fixed(2), "/proc/pressure/io:full avg10", "Share of the last 10 s in which all tasks stalled on IO.";
         io_pressure_full_avg60_percent: Gauge Percent Fixed(2), "/proc/pressure/io:full avg60", "Share of the last 60 s in which all tasks stalled on IO.";
         io_pressure_full_avg300_percent: Gauge Percent Fixed(2), "/proc/pressure/io:full avg300", "Share of the last 300 s in which all tasks stalled on IO.";
-        recorder_cpu_usec_total: Counter Usec Int, "getrusage(RUSAGE_SELF)", "CPU time used by the recorder's process.";
+        recorder_cpu_usec_total: Counter Usec Int, "clock_gettime(CLOCK_PROCESS_CPUTIME_ID)", "CPU time used by the recorder's process.";
         recorder_rss_bytes: Gauge Bytes Int, "/proc/self/statm:2", "Resident set size of the recorder's process.";
         recorder_tick_usec: Gauge Usec Int, "derived: monotonic clock", "Time that sampling the previous tick took.";
         recorder_late_usec: Gauge Usec Int, "derived: wall clock against the schedule", "How late this tick began.";

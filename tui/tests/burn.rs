@@ -3,8 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may fall over")]
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -24,21 +25,19 @@ impl Cgroup {
     fn create() -> Cgroup {
         let name = format!("fgm-test-burn-{}", std::process::id());
         let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
-        let dirs = mounts
-            .lines()
-            .filter_map(|line| {
-                let (left, right) = line.split_once(" - ")?;
-                let mut right = right.split(' ');
-                let (kind, options) = (right.next()?, right.nth(1)?);
-                let cpu = options.split(',').any(|o| o == "cpu" || o == "cpuacct");
-                (kind == "cgroup2" || kind == "cgroup" && cpu).then(|| Path::new(left.split(' ').nth(4)?).join(&name).into())
-            })
-            .flatten()
-            .collect::<Vec<PathBuf>>();
-        let dirs: std::collections::BTreeSet<_> =
-            dirs.into_iter().map(|d| fs::canonicalize(d.parent().unwrap()).unwrap().join(&name)).collect();
+        let mount = |line: &str| -> Option<PathBuf> {
+            let (left, right) = line.split_once(" - ")?;
+            let mut right = right.split(' ');
+            let (kind, options) = (right.next()?, right.nth(1)?);
+            let counts_cpu = options.split(',').any(|o| o == "cpu" || o == "cpuacct");
+            let point = left.split(' ').nth(4)?;
+            (kind == "cgroup2" || kind == "cgroup" && counts_cpu).then(|| fs::canonicalize(point).unwrap())
+        };
+        // cpu and cpuacct may be one hierarchy under two names.
+        let mounts: BTreeSet<PathBuf> = mounts.lines().filter_map(mount).collect();
+        let dirs: Vec<PathBuf> = mounts.into_iter().map(|m| m.join(&name)).collect();
         dirs.iter().for_each(|d| fs::create_dir(d).unwrap());
-        Cgroup { name: format!("/{name}"), dirs: dirs.into_iter().collect() }
+        Cgroup { name: format!("/{name}"), dirs }
     }
 
     /// CPU time in µs as the kernel counts it.
@@ -52,7 +51,8 @@ impl Cgroup {
     }
 
     fn burn(&self) -> Child {
-        let enter: String = self.dirs.iter().map(|d| format!("echo $$ > {}/cgroup.procs; ", d.display())).collect();
+        let enter: String =
+            self.dirs.iter().map(|d| format!("echo $$ > {}/cgroup.procs; ", d.display())).collect();
         let script = format!("{enter} while :; do :; done");
         Command::new("sh").args(["-c", &script]).stdin(Stdio::null()).spawn().unwrap()
     }
@@ -106,7 +106,12 @@ fn a_burn_is_found_where_it_was_and_as_high_as_it_was() {
     let subjects = engine.subjects(Table::Containers, range).unwrap();
     let subject = subjects.iter().find(|s| s.text("cgroup_path") == Some(&cgroup.name)).unwrap();
     let metric = Metric::find(Table::Containers, "cpu_usage_millicores").unwrap();
-    let query = WindowQuery { metric, subjects: vec![subject.key()], range, columns: (range.width() / (SECOND / 10)) as usize };
+    let query = WindowQuery {
+        metric,
+        subjects: vec![subject.key()],
+        range,
+        columns: (range.width() / (SECOND / 10)) as usize,
+    };
     let answer = engine.window(&query).unwrap();
     stop.stop();
     recorder.join().unwrap();
@@ -118,13 +123,19 @@ fn a_burn_is_found_where_it_was_and_as_high_as_it_was() {
         .filter_map(|(i, b)| Some((range.start + i * SECOND / 10, (*b)?.mean)))
         .collect();
     let total: f64 = readings.iter().map(|r| r.1).sum::<f64>() * 1000.0;
-    assert!((total - burnt as f64).abs() < 0.05 * burnt as f64, "{total} µs recorded, {burnt} µs burnt: {readings:?}");
+    assert!(
+        (total - burnt as f64).abs() < 0.05 * burnt as f64,
+        "{total} µs recorded, {burnt} µs burnt: {readings:?}"
+    );
     let height = burnt as f64 / 1000.0 / ((ended - began) as f64 / SECOND as f64);
     assert!(height > 200.0, "the machine was too busy to burn anything: {height} millicores");
     for &(t, v) in &readings {
         let inside = t > began + SECOND + SECOND / 5 && t < ended - SECOND / 5;
         let outside = t < began - SECOND / 5 || t > ended + SECOND + SECOND / 5;
-        assert!(!inside || v > 0.4 * height, "{v} millicores at {t}, within the burn of {height}: {readings:?}");
+        assert!(
+            !inside || v > 0.4 * height,
+            "{v} millicores at {t}, within the burn of {height}: {readings:?}"
+        );
         assert!(!outside || v < 0.05 * height, "{v} millicores at {t}, outside the burn: {readings:?}");
     }
     assert!(readings.iter().filter(|r| r.1 > 0.4 * height).count() >= 4, "{readings:?}");

@@ -18,6 +18,8 @@ use super::faults::Faults;
 const RESERVED: usize = 256;
 /// A file longer than this is cut.
 const LARGEST: usize = 8 << 20;
+/// A part of a list shorter than this is the last one: pages are 4 KiB at least, entries far shorter than the rest.
+const LIST_END: usize = 2048;
 /// A file that was absent is looked for again after this many ticks.
 const PROBE_EVERY: i64 = 60;
 /// So often it is looked for at once: a runtime may still be setting the cgroup up.
@@ -161,8 +163,8 @@ impl Reader {
     }
 
     /// Opens, reads and closes a file. For files whose descriptor must not be kept: v1's cgroup.procs gives a reader
-    /// that stays the same cached list for as long as it comes back within a second, and `smaps_rollup` keeps the
-    /// memory map that the process had when it was opened, across exec.
+    /// that keeps its descriptor a cached list for up to a second, and `smaps_rollup` keeps the memory map that the
+    /// process had when it was opened, across exec.
     pub(crate) fn once(&mut self, at: At<'_>, shape: Shape) -> Got<'_> {
         self.files_read += 1;
         let read = self.open(at).and_then(|fd| read_into(&mut self.buffer, fd.as_fd(), shape));
@@ -208,7 +210,12 @@ fn read_into(buffer: &mut Vec<u8>, fd: BorrowedFd<'_>, shape: Shape) -> rustix::
             other => other?,
         };
         filled += got;
-        if got == 0 || (shape == Shape::Piece && filled < buffer.len()) {
+        // Lists come a page at a time, filled but for one entry: one that leaves more room has ended.
+        let ended = match shape {
+            Shape::Piece => filled < buffer.len(),
+            Shape::List => got < LIST_END,
+        };
+        if got == 0 || ended {
             return Ok(filled);
         }
         if filled == buffer.len() {

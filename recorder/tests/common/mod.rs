@@ -157,7 +157,7 @@ impl FakeHost {
         self.dir.path().join("cgroup")
     }
 
-    fn put(&self, path: &Path, text: &str) {
+    fn put(path: &Path, text: &str) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         // Readers keep descriptors and must never find a file empty or half written, as in the kernel: the contents
         // change in place, in one write.
@@ -170,11 +170,11 @@ impl FakeHost {
     }
 
     pub fn proc(&self, path: &str, text: &str) {
-        self.put(&self.dir.path().join("proc").join(path), text);
+        Self::put(&self.dir.path().join("proc").join(path), text);
     }
 
     pub fn cgroup(&self, path: &str, text: &str) {
-        self.put(&self.cgroup_root().join(path.trim_start_matches('/')), text);
+        Self::put(&self.cgroup_root().join(path.trim_start_matches('/')), text);
     }
 
     pub fn remove_cgroup(&self, path: &str) {
