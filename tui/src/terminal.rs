@@ -58,6 +58,15 @@ pub fn restore() {
     }
 }
 
+/// The same for a terminal that takes no more output: only the settings, without waiting for anybody.
+pub fn abandon() {
+    if let Ok(mut saved) = SAVED.try_lock()
+        && let Some(settings) = saved.take()
+    {
+        let _ = termios::tcsetattr(stdin(), OptionalActions::Now, &settings);
+    }
+}
+
 fn write(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(bytes)?;

@@ -165,6 +165,38 @@ fn live_recordings_are_followed_and_sealed() {
     assert!(overview.files > 0 && !overview.live && overview.problems.is_empty(), "{overview:?}");
 }
 
+/// TUI-5: a signal ends the program even when the terminal takes no more output.
+#[test]
+fn a_blocked_terminal_does_not_hold_the_program() {
+    let dir = recording();
+    let mut p = start(dir.path(), &[]);
+    let before = p.settings();
+    picture(&p);
+    p.stop_reading();
+    // Far more output than the kernel keeps for a terminal.
+    for _ in 0..60 {
+        p.send("\x0c+?\x1b-f");
+        thread::sleep(Duration::from_millis(40));
+    }
+    p.signal(libc::SIGTERM);
+    assert_eq!(p.wait().code(), Some(128 + libc::SIGTERM));
+    assert_eq!(p.settings(), before);
+}
+
+/// TUI-1: without a recording it offers to make one, and takes no for an answer.
+#[test]
+fn offers_to_record_this_host() {
+    if Path::new("/data").is_dir() {
+        return; // This host has a recording in one of the usual places.
+    }
+    let empty = tempfile::tempdir().unwrap();
+    let mut p = Pty::start_in(PROGRAM, &[], &[], (80, 24), empty.path());
+    p.until_text("Record this host and watch it live? [Y/n]");
+    p.send("n\n");
+    assert_eq!(p.wait().code(), Some(1));
+    p.until_text("fgm-tui --live records this host");
+}
+
 /// TUI-5: without a shell to go back to, ctrl-z does not stop the program for good.
 #[test]
 fn suspending_without_a_shell_is_refused() {

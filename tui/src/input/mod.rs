@@ -7,6 +7,7 @@ pub mod parse;
 use std::io;
 use std::sync::mpsc::Sender;
 use std::thread;
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::stdio::stdin;
@@ -14,6 +15,10 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
 
 use crate::effect::Event;
+use crate::terminal;
+
+/// How long the main loop may take to end, the sealing of a live recording included.
+const GRACE: Duration = Duration::from_secs(8);
 
 /// Waits for keys and the mouse.
 pub fn start(out: Sender<Event>) -> io::Result<()> {
@@ -35,6 +40,18 @@ pub fn start(out: Sender<Event>) -> io::Result<()> {
     Ok(())
 }
 
+/// A signal to end is obeyed even when the main loop hangs in a terminal that takes no more output (ctrl-s, a dead
+/// connection). A live recording is then recovered at the next start.
+fn give_up_later(signal: i32) {
+    let wait = move || {
+        thread::sleep(GRACE);
+        terminal::abandon();
+        std::process::exit(128 + signal);
+    };
+    // Without a thread the main loop still has its chance.
+    let _ = thread::Builder::new().name("fgm-grace".into()).spawn(wait);
+}
+
 /// Waits for signals.
 pub fn signals(out: Sender<Event>) -> io::Result<()> {
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGWINCH, SIGCONT, SIGTSTP])?;
@@ -44,7 +61,10 @@ pub fn signals(out: Sender<Event>) -> io::Result<()> {
                 SIGWINCH => Event::Resized,
                 SIGCONT => Event::Continued,
                 SIGTSTP => Event::Suspend,
-                end => Event::Signal(end),
+                end => {
+                    give_up_later(end);
+                    Event::Signal(end)
+                }
             };
             if out.send(event).is_err() {
                 return;

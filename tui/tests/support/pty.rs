@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -32,9 +33,21 @@ struct Seen {
 
 impl Pty {
     /// Starts a program on a terminal of its own.
-    pub fn start(program: &str, args: &[&OsStr], env: &[(&str, &str)], (w, h): (u16, u16)) -> Pty {
+    pub fn start(program: &str, args: &[&OsStr], env: &[(&str, &str)], size: (u16, u16)) -> Pty {
+        Pty::start_in(program, args, env, size, Path::new("/"))
+    }
+
+    /// The same in a directory.
+    pub fn start_in(
+        program: &str,
+        args: &[&OsStr],
+        env: &[(&str, &str)],
+        (w, h): (u16, u16),
+        dir: &Path,
+    ) -> Pty {
         let (master, slave) = open(w, h);
         let mut command = Command::new(program);
+        command.current_dir(dir);
         command.args(args).env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("FGM_DATA");
         command.envs(env.iter().copied());
         let end = |fd: &OwnedFd| Stdio::from(fd.try_clone().unwrap());
@@ -156,6 +169,11 @@ impl Pty {
         let size = libc::winsize { ws_row: h, ws_col: w, ws_xpixel: 0, ws_ypixel: 0 };
         // SAFETY: a valid descriptor and a winsize that outlives the call.
         assert_eq!(unsafe { libc::ioctl(self.slave.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) }, 0);
+    }
+
+    /// Takes no more output from now on, as a terminal after ctrl-s.
+    pub fn stop_reading(&mut self) {
+        self.closed.store(true, Ordering::Relaxed);
     }
 
     /// Closes this end, as when a connection drops.
