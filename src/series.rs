@@ -21,7 +21,8 @@ pub enum Gap {
 /// What one pixel column knows of the samples that fall into it (QRY-2).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bucket {
-    /// Number of samples; at least 1.
+    /// Number of samples. 0 in a stepped series whose rows were there and whose value was not read: the other numbers
+    /// are then those of the last reading, which still holds.
     pub count: u32,
     /// Smallest.
     pub min: f64,
@@ -131,6 +132,8 @@ pub struct Folder<'l> {
     shown: Option<Seen>,
     /// Rows without a shown value since then.
     blank: i64,
+    /// Run and tick of the last row.
+    row: Option<(u32, i64)>,
 }
 
 impl<'l> Folder<'l> {
@@ -146,6 +149,7 @@ impl<'l> Folder<'l> {
             stored: None,
             shown: None,
             blank: 0,
+            row: None,
         }
     }
 
@@ -159,7 +163,32 @@ impl<'l> Folder<'l> {
         }
         match value {
             Some(v) => self.show(sample, v),
-            None => self.blank += 1,
+            None => {
+                self.blank += 1;
+                self.hold(sample);
+            }
+        }
+        self.row = Some((sample.run, sample.tick_no));
+    }
+
+    /// A stepped value holds over rows on which it was not read, as long as there are such rows without a break.
+    fn hold(&mut self, sample: Sample) {
+        let adjacent = self.row == Some((sample.run, sample.tick_no - 1));
+        let Some(seen) = self.shown.filter(|_| self.stepped && adjacent) else { return };
+        if self.blank != sample.tick_no - seen.tick_no || seen.run != sample.run {
+            return;
+        }
+        if let Some(at) = column_of(self.range, self.columns.len(), sample.time) {
+            let (v, gap_before) = (seen.value, None);
+            self.columns[at].get_or_insert(Bucket {
+                count: 0,
+                min: v,
+                max: v,
+                first: v,
+                last: v,
+                mean: v,
+                gap_before,
+            });
         }
     }
 
@@ -177,15 +206,15 @@ impl<'l> Folder<'l> {
         self.shown = Some(Seen { run: sample.run, tick_no: sample.tick_no, time: sample.time, value });
         let Some(at) = column_of(self.range, self.columns.len(), sample.time) else { return };
         match &mut self.columns[at] {
-            Some(b) => {
+            Some(b) if b.count > 0 => {
                 b.count += 1;
                 b.min = b.min.min(value);
                 b.max = b.max.max(value);
                 b.last = value;
                 b.mean += (value - b.mean) / f64::from(b.count);
             }
-            empty => {
-                *empty = Some(Bucket {
+            empty_or_held => {
+                *empty_or_held = Some(Bucket {
                     count: 1,
                     min: value,
                     max: value,
@@ -273,8 +302,13 @@ mod tests {
         let pss = metric(Table::Processes, "memory_pss_bytes");
         let b = fold(pss, 4, &(), &[(0, Some(1.0)), (1, None), (2, None), (3, Some(2.0))]);
         assert!(b.stepped && b.columns[3].unwrap().gap_before.is_none());
+        let held: Vec<_> = b.columns.iter().map(|b| b.map(|b| (b.count, b.mean))).collect();
+        assert_eq!(held, [Some((1, 1.0)), Some((0, 1.0)), Some((0, 1.0)), Some((1, 2.0))]);
         let b = fold(pss, 4, &(), &[(0, Some(1.0)), (1, None), (3, Some(2.0))]);
         assert_eq!(b.columns[3].unwrap().gap_before, Some(Gap::SubjectAbsent));
+        let b = fold(pss, 5, &(), &[(0, Some(1.0)), (1, None), (3, None), (4, None)]);
+        let held: Vec<_> = b.columns.iter().map(|b| b.map(|b| b.count)).collect();
+        assert_eq!(held, [Some(1), Some(0), None, None, None], "nothing holds over a missing row");
     }
 
     /// QRY-2: rates divide by the difference of time; resets, lost ticks and first readings give none.

@@ -22,7 +22,7 @@ use super::model::{Overview, WindowAnswer, WindowQuery};
 use super::source::StoreTable;
 use super::subjects::{self, SubjectFold};
 use crate::metric::Table;
-use crate::series::shown_quantity;
+use crate::series::{is_stepped, shown_quantity};
 use crate::store::schema::{RUN_ID, TICK, TICK_NO, TIME};
 use crate::store::tick::LabelValue;
 use crate::subject::{Subject, SubjectKey};
@@ -30,6 +30,8 @@ use crate::time::{Micros, SECOND, TimeRange};
 
 /// Rows before the window that are read to give the first rate and the first gap.
 const LEAD_IN_TICKS: i64 = 3;
+/// The same where a value holds until the next reading: PSS of big processes is read this rarely.
+const STEPPED_LEAD_IN_TICKS: i64 = 120;
 /// Above this many values a list of allowed labels is not worth its comparisons.
 const MAX_IN_LIST: usize = 128;
 
@@ -109,7 +111,8 @@ impl Engine {
         let catalogue = self.catalogue();
         let lost = Lost::of(&catalogue, table);
         let mut fold = WindowFold::new(query, &lost);
-        let lead_in = LEAD_IN_TICKS * catalogue.overview.interval.max(SECOND / 10);
+        let ticks = if is_stepped(query.metric) { STEPPED_LEAD_IN_TICKS } else { LEAD_IN_TICKS };
+        let lead_in = ticks * catalogue.overview.interval.max(SECOND / 10);
         let mut filters = time_filters(TimeRange::new(query.range.start - lead_in, query.range.end));
         filters.extend(subject_filters(table, &query.subjects));
         let columns =
