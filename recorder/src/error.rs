@@ -27,7 +27,7 @@ pub enum RecordError {
     #[error("{} is not a procfs: name the directory where the host's /proc is mounted with --proc-root", .0.display())]
     NoProc(PathBuf),
     /// The store refused.
-    #[error("{0}")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// The store has reached its cap.
     #[error("stopped: {0}")]

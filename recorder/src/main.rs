@@ -23,7 +23,8 @@ fn main() -> ExitCode {
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("fgm-recorder: {error:#}");
+            // Each error names its cause itself; the chain would say it twice.
+            eprintln!("fgm-recorder: {error}");
             let usage = matches!(error.downcast_ref(), Some(RecordError::Setting { .. }));
             ExitCode::from(if usage { 2 } else { 1 })
         }

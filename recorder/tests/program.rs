@@ -34,6 +34,8 @@ fn bad_input_is_one_clear_line() {
     let o = run(&["-o", out.to_str().unwrap(), "--duration", "1s"]);
     assert_eq!(o.status.code(), Some(1), "{}", error(&o));
     assert!(error(&o).contains("sub"), "{}", error(&o));
+    let line = error(&o).lines().find(|l| l.starts_with("fgm-recorder:")).map(str::to_owned).unwrap();
+    assert_eq!(line.matches("os error").count(), 1, "{line}");
     let o = run(&["--cgroup-root", "/nonexistent", "-o", tmp.path().to_str().unwrap()]);
     assert_eq!(o.status.code(), Some(1));
     assert!(error(&o).contains("/nonexistent") && error(&o).contains("--cgroup-root"), "{}", error(&o));

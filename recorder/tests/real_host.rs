@@ -194,3 +194,36 @@ fn values_agree_with_the_kernel() {
         assert!((pss - kernel).abs() <= kernel / 2.0 + 65536.0, "{pss} {kernel}");
     }
 }
+
+/// DESIGN, idle processes: a stat line that stands still does not prove that the other files do, so they are read on
+/// every tick. This process does a little IO five times a second, far below one clock tick of CPU.
+#[test]
+fn a_process_that_looks_idle_is_read_in_full() {
+    let script =
+        r#"open F, "<", "/dev/zero"; while (1) { select(undef, undef, undef, 0.2); sysread F, $b, 10 }"#;
+    let Ok(mut child) = Command::new("perl").args(["-e", script]).spawn() else {
+        eprintln!("skipped: no perl here");
+        return;
+    };
+    let r = Running::start(Config { interval: Duration::from_millis(500), ..config() });
+    r.pass(5);
+    let r = r.stop();
+    let _ = child.kill();
+    let _ = child.wait();
+    let rows = r.of_pid(i64::from(child.id()));
+    let same_cpu: Vec<_> = rows
+        .windows(2)
+        .filter(|w| w[0].value("cpu_usage_usec_total") == w[1].value("cpu_usage_usec_total"))
+        .collect();
+    assert!(!same_cpu.is_empty(), "this process used CPU on every tick");
+    for w in same_cpu {
+        let column = "io_read_chars_bytes_total";
+        if w[0].value(column).is_none() {
+            eprintln!("skipped: no permission to read io");
+            return;
+        }
+        assert!(w[1].value(column) > w[0].value(column));
+        let column = "main_thread_voluntary_switches_total";
+        assert!(w[1].value(column) > w[0].value(column));
+    }
+}

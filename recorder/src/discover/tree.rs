@@ -38,7 +38,6 @@ struct Dir {
 #[derive(Debug, Default)]
 pub struct Tree {
     root: Option<Dir>,
-    stats: u64,
 }
 
 impl Dir {
@@ -56,7 +55,7 @@ impl Dir {
 impl Tree {
     /// Looks for changes and appends them. An unreadable directory counts as empty.
     pub fn walk(&mut self, root: &OwnedFd, changes: &mut Vec<Change>) {
-        let mut walk = Walk { root, changes, stats: 0 };
+        let mut walk = Walk { root, changes };
         match &mut self.root {
             Some(dir) => {
                 if !walk.refresh(dir, 0) {
@@ -66,26 +65,18 @@ impl Tree {
             }
             none => *none = walk.add(c".".to_owned(), 0),
         }
-        self.stats = walk.stats;
-    }
-
-    /// Number of `stat` and `open` calls of the last walk.
-    pub fn last_cost(&self) -> u64 {
-        self.stats
     }
 }
 
 struct Walk<'a> {
     root: &'a OwnedFd,
     changes: &'a mut Vec<Change>,
-    stats: u64,
 }
 
 impl Walk<'_> {
     // Link counts are narrower on other architectures.
     #[allow(clippy::useless_conversion)]
-    fn stat(&mut self, relative: &CStr) -> Option<(u64, u64)> {
-        self.stats += 1;
+    fn stat(&self, relative: &CStr) -> Option<(u64, u64)> {
         let st = rustix::fs::statat(self.root, relative, AtFlags::SYMLINK_NOFOLLOW).ok()?;
         (FileType::from_raw_mode(st.st_mode) == FileType::Directory)
             .then_some((st.st_ino, u64::from(st.st_nlink)))
@@ -149,8 +140,7 @@ impl Walk<'_> {
         }
     }
 
-    fn subdirectories(&mut self, relative: &CStr) -> Vec<CString> {
-        self.stats += 1;
+    fn subdirectories(&self, relative: &CStr) -> Vec<CString> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let Ok(fd) = rustix::fs::openat(self.root, relative, flags, Mode::empty()) else { return Vec::new() };
         let mut buffer = [MaybeUninit::uninit(); 16 * 1024];
