@@ -127,6 +127,11 @@ impl Screen {
             }
         })?;
         let mut frame = self.frame.borrow_mut();
+        if SAVED.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+            // Another thread panicked and gave the terminal back: its message stays readable.
+            frame.clear();
+            return Ok(());
+        }
         let mut bytes = Vec::with_capacity(frame.len() + BEGIN.len() + END.len());
         bytes.extend_from_slice(BEGIN);
         bytes.append(&mut frame);

@@ -36,7 +36,9 @@ impl Cgroup {
         // cpu and cpuacct may be one hierarchy under two names.
         let mounts: BTreeSet<PathBuf> = mounts.lines().filter_map(mount).collect();
         let dirs: Vec<PathBuf> = mounts.into_iter().map(|m| m.join(&name)).collect();
-        dirs.iter().for_each(|d| fs::create_dir(d).unwrap());
+        for d in &dirs {
+            fs::create_dir(d).unwrap();
+        }
         Cgroup { name: format!("/{name}"), dirs }
     }
 
@@ -51,9 +53,9 @@ impl Cgroup {
     }
 
     fn burn(&self) -> Child {
-        let enter: String =
-            self.dirs.iter().map(|d| format!("echo $$ > {}/cgroup.procs; ", d.display())).collect();
-        let script = format!("{enter} while :; do :; done");
+        let enter = self.dirs.iter().map(|d| format!("echo $$ > {}/cgroup.procs", d.display()));
+        let enter = enter.collect::<Vec<_>>().join("; ");
+        let script = format!("{enter}; while :; do :; done");
         Command::new("sh").args(["-c", &script]).stdin(Stdio::null()).spawn().unwrap()
     }
 }

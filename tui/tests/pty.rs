@@ -103,6 +103,7 @@ fn signals_restore_the_terminal() {
 }
 
 /// TUI-5: so does a panic, and its message can be read.
+#[cfg(debug_assertions)]
 #[test]
 fn a_panic_restores_the_terminal() {
     let dir = recording();

@@ -295,3 +295,26 @@ fn any_keys_in_any_order() {
     }
     assert!(!METRICS.is_empty());
 }
+
+/// The house: the state knows neither ratatui nor I/O, and views do no I/O.
+#[test]
+fn layers_stay_apart() {
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let io = ["std::fs", "std::io", "std::time", "std::thread", "std::env"];
+    let rules =
+        [("app", [&io[..], &["ratatui", "crate::view", "crate::terminal"]].concat()), ("view", io.to_vec())];
+    for (folder, forbidden) in rules {
+        let mut files = 0;
+        for file in std::fs::read_dir(source.join(folder)).unwrap() {
+            let path = file.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let code =
+                text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+            for word in &forbidden {
+                assert!(!code.contains(word), "{} uses {word}", path.display());
+            }
+            files += 1;
+        }
+        assert!(files > 8, "{folder} has moved");
+    }
+}

@@ -127,6 +127,10 @@ impl Raster {
             if let (Some((px, p)), None) = (before, b.gap_before) {
                 let bright = single && p.count == 1;
                 self.join(&mut layer, (px, self.row(p.last)), (x, self.row(b.first)), stepped, bright);
+                let (from, to) = (self.row(p.mean), self.row(b.mean));
+                let middle = usize::midpoint(from, to);
+                self.brighten(&mut layer, px, from, middle);
+                self.brighten(&mut layer, x, middle, to);
             }
             let mean = self.row(b.mean);
             self.stroke(&mut layer, x, mean, mean, true);
@@ -156,6 +160,17 @@ impl Raster {
         if let Some(span) = layer.spans.get_mut(x) {
             let (a, b) = span.unwrap_or((top, bottom));
             *span = Some((a.min(top), b.max(bottom)));
+        }
+    }
+
+    /// Lets the mean's way from one column to the next shine, as far as there are dots on it.
+    fn brighten(&self, layer: &mut Layer, x: usize, from: usize, to: usize) {
+        let per = self.marker.rows();
+        for y in from.min(to)..=from.max(to) {
+            let (cell, bit) = (y / per * self.w + x / 2, 1 << (y % per + 4 * (x % 2)));
+            if layer.dim[cell] & bit != 0 {
+                layer.bright[cell] |= bit;
+            }
         }
     }
 
@@ -394,6 +409,18 @@ mod tests {
         let bright: Vec<bool> = r.finish(0).iter().map(|d| d.bright).collect();
         assert_eq!(bright.iter().filter(|b| **b).count(), 1);
         assert!(bright[4] || bright[5]);
+    }
+
+    /// TUI-2: the mean's way is bright without interruption, however steep.
+    #[test]
+    fn a_steep_mean_is_bright_all_along() {
+        let columns: Vec<_> = [0.0, 2.5, 5.0, 7.5].map(|v| wide(v, v + 1.2, v + 2.5, 2)).into();
+        let mut r = Raster::new(Marker::Braille, 2, 10, 0.0, 10.0);
+        r.draw(0, &columns, false);
+        let cells = r.finish(0);
+        let bright: Vec<bool> = cells.chunks(2).map(|row| row.iter().any(|d| d.bright)).collect();
+        // From the first mean, 1.2, to the last, 8.7.
+        assert!(bright[2..8].iter().all(|b| *b), "{bright:?}");
     }
 
     /// TUI-5: without colour, flat series differ by pattern.
