@@ -38,6 +38,26 @@ pub struct Bucket {
     pub gap_before: Option<Gap>,
 }
 
+impl Bucket {
+    /// This bucket and a later one as one. A held value counts only where there is no sample.
+    #[must_use]
+    pub fn merge(self, later: Bucket) -> Bucket {
+        match (self.count, later.count) {
+            (_, 0) => self,
+            (0, _) => Bucket { gap_before: self.gap_before, ..later },
+            (a, b) => Bucket {
+                count: a + b,
+                min: self.min.min(later.min),
+                max: self.max.max(later.max),
+                first: self.first,
+                last: later.last,
+                mean: (self.mean * f64::from(a) + later.mean * f64::from(b)) / f64::from(a + b),
+                gap_before: self.gap_before,
+            },
+        }
+    }
+}
+
 /// One series over a window, one optional bucket per column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Buckets {
@@ -53,6 +73,11 @@ impl Buckets {
     /// Smallest and largest value of all columns.
     pub fn extent(&self) -> Option<(f64, f64)> {
         self.columns.iter().flatten().map(|b| (b.min, b.max)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
+    /// Mean of all samples; where there is none but a held value, that value.
+    pub fn mean(&self) -> Option<f64> {
+        self.columns.iter().flatten().copied().reduce(Bucket::merge).map(|b| b.mean)
     }
 
     /// Number of samples.
@@ -304,6 +329,7 @@ mod tests {
         assert!(b.stepped && b.columns[3].unwrap().gap_before.is_none());
         let held: Vec<_> = b.columns.iter().map(|b| b.map(|b| (b.count, b.mean))).collect();
         assert_eq!(held, [Some((1, 1.0)), Some((0, 1.0)), Some((0, 1.0)), Some((1, 2.0))]);
+        assert_eq!(b.mean(), Some(1.5), "a held value is no sample");
         let b = fold(pss, 4, &(), &[(0, Some(1.0)), (1, None), (3, Some(2.0))]);
         assert_eq!(b.columns[3].unwrap().gap_before, Some(Gap::SubjectAbsent));
         let b = fold(pss, 5, &(), &[(0, Some(1.0)), (1, None), (3, None), (4, None)]);
@@ -347,6 +373,8 @@ mod tests {
             }
             let b = f.finish();
             prop_assert_eq!(b.samples(), values.len() as u64);
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            prop_assert!((b.mean().unwrap() - mean).abs() < 1e-3);
             let max = values.iter().copied().fold(f64::MIN, f64::max);
             let min = values.iter().copied().fold(f64::MAX, f64::min);
             prop_assert_eq!(b.extent(), Some((min, max)));

@@ -110,17 +110,8 @@ impl App {
     }
 
     fn take_ranks(&mut self, answer: &WindowAnswer) -> Vec<Effect> {
-        let means: HashMap<_, _> = answer
-            .series
-            .iter()
-            .filter_map(|(k, b)| {
-                let (sum, n) =
-                    b.columns.iter().flatten().fold((0.0, 0.0), |(s, n), c| {
-                        (s + c.mean * f64::from(c.count), n + f64::from(c.count))
-                    });
-                (n > 0.0).then(|| (k.clone(), sum / n))
-            })
-            .collect();
+        let means: HashMap<_, _> =
+            answer.series.iter().filter_map(|(k, b)| Some((k.clone(), b.mean()?))).collect();
         self.subjects.rank(&means);
         // The viewer's own choice is made while there is nothing to see, and then left alone: series that came and
         // went by themselves would be worse than ones that are no longer the highest.

@@ -48,9 +48,7 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
             continue;
         }
         let Some((_, _, b)) = app.panel.series().find(|(i, ..)| *i == position) else { continue };
-        let Some((min, max)) = b.extent() else { continue };
-        let samples = b.samples() as f64;
-        let mean = b.columns.iter().flatten().map(|c| c.mean * f64::from(c.count)).sum::<f64>() / samples;
+        let (Some((min, max)), Some(mean)) = (b.extent(), b.mean()) else { continue };
         let scale = quantity.scale_for(max);
         let number = |v: f64| fgm::unit::significant(v / scale.divisor);
         let text = format!("min {} mean {} max {}", number(min), number(mean), number(max));

@@ -122,10 +122,10 @@ impl Raster {
         let mut before: Option<(usize, Bucket)> = None;
         for (x, b) in columns.iter().take(self.w * 2).enumerate() {
             let Some(b) = *b else { continue };
-            let single = b.count == 1;
+            let single = b.count <= 1;
             self.stroke(&mut layer, x, self.row(b.max), self.row(b.min), single);
             if let (Some((px, p)), None) = (before, b.gap_before) {
-                let bright = single && p.count == 1;
+                let bright = single && p.count <= 1;
                 self.join(&mut layer, (px, self.row(p.last)), (x, self.row(b.first)), stepped, bright);
                 let (from, to) = (self.row(p.mean), self.row(b.mean));
                 let middle = usize::midpoint(from, to);
@@ -285,18 +285,7 @@ pub fn place(buckets: &Buckets, window: TimeRange, columns: usize) -> Vec<Option
         let Some(b) = b else { continue };
         let middle = from.start + (i128::from(from.width()) * (2 * i as i128 + 1) / (2 * n)) as Micros;
         let Some(x) = fgm::series::column_of(window, columns, middle) else { continue };
-        out[x] = Some(match out[x] {
-            None => *b,
-            Some(a) => Bucket {
-                count: a.count + b.count,
-                min: a.min.min(b.min),
-                max: a.max.max(b.max),
-                last: b.last,
-                mean: (a.mean * f64::from(a.count) + b.mean * f64::from(b.count))
-                    / f64::from(a.count + b.count),
-                ..a
-            },
-        });
+        out[x] = Some(out[x].map_or(*b, |a| a.merge(*b)));
     }
     out
 }
