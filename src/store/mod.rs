@@ -10,6 +10,7 @@
 
 mod codec;
 pub mod columns;
+mod encode;
 pub mod error;
 mod frame;
 pub mod layout;

@@ -8,10 +8,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::ArrayRef;
 use arrow::datatypes::SchemaRef;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves};
+use arrow::error::ArrowError;
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
@@ -21,6 +20,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
 use super::columns::{Columns, events_batch};
+use super::encode::write_column;
 use super::error::StoreError;
 use super::layout::{self, EVENTS};
 use super::manifest::write_whole;
@@ -147,38 +147,40 @@ fn write_table(
     extent: &Extent,
     table: Table,
 ) -> Result<(), StoreError> {
-    let schema = schema::table_schema(table);
-    let mut props = properties(file_metadata(head, extent, Some(&columns.index())));
-    add_encoded_arrow_schema_to_metadata(&schema, &mut props);
-    let props = with_text_dictionaries(props, &schema);
-    write_file(path, |file| {
-        let root = ArrowSchemaConverter::new().convert(&schema)?;
-        let mut writer = SerializedFileWriter::new(file, root.root_schema_ptr(), Arc::clone(&props))?;
-        // Column by column, so that only one column's array lives at a time.
-        let column_writers =
-            ArrowRowGroupWriterFactory::new(&writer, Arc::clone(&schema)).create_column_writers(0)?;
-        let mut row_group = writer.next_row_group()?;
-        for (i, mut column_writer) in column_writers.into_iter().enumerate() {
-            let array = columns.column(i)?;
-            for leaf in compute_leaves(schema.field(i), &array)? {
-                column_writer.write(&leaf)?;
-            }
-            column_writer.close()?.append_to_row_group(&mut row_group)?;
-        }
-        row_group.close()?;
-        writer.close()?;
-        Ok(())
-    })
+    let metadata = file_metadata(head, extent, Some(&columns.index()));
+    write_columns(path, &schema::table_schema(table), metadata, |i| columns.column(i))
 }
 
 fn write_events(path: &Path, data: &SegmentData, head: &Head, extent: &Extent) -> Result<(), StoreError> {
-    let batch: RecordBatch = events_batch(data, head)
+    let batch = events_batch(data, head)
         .map_err(|e| StoreError::Parquet { path: path.to_owned(), source: e.into() })?;
-    let props = with_text_dictionaries(properties(file_metadata(head, extent, None)), &batch.schema());
+    write_columns(path, &batch.schema(), file_metadata(head, extent, None), |i| {
+        Ok(Arc::clone(batch.column(i)))
+    })
+}
+
+/// One row group, column by column, so that only one column's array and compressor live at a time.
+fn write_columns(
+    path: &Path,
+    schema: &SchemaRef,
+    metadata: Vec<KeyValue>,
+    column: impl Fn(usize) -> Result<ArrayRef, ArrowError>,
+) -> Result<(), StoreError> {
+    let mut props = properties(metadata);
+    add_encoded_arrow_schema_to_metadata(schema, &mut props);
+    let props = with_text_dictionaries(props, schema);
     write_file(path, |file| {
-        let options = ArrowWriterOptions::new().with_properties(props.as_ref().clone());
-        let mut writer = ArrowWriter::try_new_with_options(file, batch.schema(), options)?;
-        writer.write(&batch)?;
+        let root = ArrowSchemaConverter::new().convert(schema)?;
+        let mut writer = SerializedFileWriter::new(file, root.root_schema_ptr(), props)?;
+        let mut row_group = writer.next_row_group()?;
+        for (i, field) in schema.fields().iter().enumerate() {
+            let array = column(i)?;
+            let no_column = || ParquetError::General(format!("no column writer for {}", field.name()));
+            let mut chunk = row_group.next_column()?.ok_or_else(no_column)?;
+            write_column(chunk.untyped(), &array, field.is_nullable())?;
+            chunk.close()?;
+        }
+        row_group.close()?;
         writer.close()?;
         Ok(())
     })
