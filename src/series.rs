@@ -155,8 +155,8 @@ pub struct Folder<'l> {
     stored: Option<Seen>,
     /// Last shown value, for gaps.
     shown: Option<Seen>,
-    /// Rows without a shown value since then.
-    blank: i64,
+    /// Why rows are missing since then, if any are.
+    rows_missing: Option<Gap>,
     /// Run and tick of the last row.
     row: Option<(u32, i64)>,
 }
@@ -173,7 +173,7 @@ impl<'l> Folder<'l> {
             columns: vec![None; columns],
             stored: None,
             shown: None,
-            blank: 0,
+            rows_missing: None,
             row: None,
         }
     }
@@ -186,23 +186,17 @@ impl<'l> Folder<'l> {
             self.stored =
                 Some(Seen { run: sample.run, tick_no: sample.tick_no, time: sample.time, value: v });
         }
+        self.note_missing_rows(sample);
         match value {
             Some(v) => self.show(sample, v),
-            None => {
-                self.blank += 1;
-                self.hold(sample);
-            }
+            None => self.hold(sample),
         }
         self.row = Some((sample.run, sample.tick_no));
     }
 
     /// A stepped value holds over rows on which it was not read, as long as there are such rows without a break.
     fn hold(&mut self, sample: Sample) {
-        let adjacent = self.row == Some((sample.run, sample.tick_no - 1));
-        let Some(seen) = self.shown.filter(|_| self.stepped && adjacent) else { return };
-        if self.blank != sample.tick_no - seen.tick_no || seen.run != sample.run {
-            return;
-        }
+        let Some(seen) = self.shown.filter(|_| self.stepped && self.rows_missing.is_none()) else { return };
         if let Some(at) = column_of(self.range, self.columns.len(), sample.time) {
             let (v, gap_before) = (seen.value, None);
             self.columns[at].get_or_insert(Bucket {
@@ -227,7 +221,7 @@ impl<'l> Folder<'l> {
 
     fn show(&mut self, sample: Sample, value: f64) {
         let gap = self.gap_before(sample);
-        self.blank = 0;
+        self.rows_missing = None;
         self.shown = Some(Seen { run: sample.run, tick_no: sample.tick_no, time: sample.time, value });
         let Some(at) = column_of(self.range, self.columns.len(), sample.time) else { return };
         match &mut self.columns[at] {
@@ -252,25 +246,27 @@ impl<'l> Folder<'l> {
         }
     }
 
+    /// Why the line breaks before this sample: rows that are missing say more than values that are.
     fn gap_before(&self, sample: Sample) -> Option<Gap> {
         let before = self.shown?;
-        if before.run != sample.run {
-            return Some(Gap::RecorderDown);
+        let adjacent = before.run == sample.run && before.tick_no + 1 == sample.tick_no;
+        match self.rows_missing {
+            Some(gap) => Some(gap),
+            None => (!adjacent && !self.stepped).then_some(Gap::Unavailable),
         }
-        let missing = sample.tick_no - before.tick_no - 1;
-        if missing <= 0 {
-            None
-        } else if self.blank >= missing {
-            (!self.stepped).then_some(Gap::Unavailable)
-        } else if self.lost.all_lost(sample.run, before.tick_no, sample.tick_no) {
-            Some(Gap::RecorderDown)
-        } else if self.stepped && self.blank > 0 && !self.counter {
-            // Some rows are missing among unread ones: only a missing row breaks a stepped line.
-            Some(Gap::SubjectAbsent)
-        } else if self.blank > 0 {
-            Some(Gap::Unavailable)
+    }
+
+    /// Notes why rows are missing between the last one and this.
+    fn note_missing_rows(&mut self, sample: Sample) {
+        let Some((run, tick_no)) = self.row else { return };
+        let gap = if run != sample.run || self.lost.all_lost(run, tick_no, sample.tick_no) {
+            Gap::RecorderDown
         } else {
-            Some(Gap::SubjectAbsent)
+            Gap::SubjectAbsent
+        };
+        let adjacent = run == sample.run && tick_no + 1 == sample.tick_no;
+        if !adjacent && self.rows_missing != Some(Gap::RecorderDown) {
+            self.rows_missing = Some(gap);
         }
     }
 
@@ -304,8 +300,8 @@ mod tests {
 
     struct AllLost;
     impl LostTicks for AllLost {
-        fn all_lost(&self, _: u32, _: i64, _: i64) -> bool {
-            true
+        fn all_lost(&self, _: u32, after: i64, before: i64) -> bool {
+            before > after + 1
         }
     }
 
@@ -319,6 +315,14 @@ mod tests {
         let rows = [(1, Some(2.0)), (2, None), (3, None), (4, Some(3.0))];
         assert_eq!(gap(fold(gauge(), 5, &(), &rows)), Some(Gap::Unavailable));
         assert_eq!(fold(gauge(), 5, &(), &rows).columns[1].unwrap().gap_before, None);
+    }
+
+    /// QRY-2: a rate is unknown on the first tick after a gap; the gap's cause is still the recorder's.
+    #[test]
+    fn the_unknown_rate_after_a_gap_does_not_hide_its_cause() {
+        let c = metric(Table::Containers, "cpu_usage_millicores");
+        let b = fold(c, 7, &AllLost, &[(0, Some(1.0)), (1, Some(1.0)), (5, None), (6, Some(1.0))]);
+        assert_eq!(b.columns[6].unwrap().gap_before, Some(Gap::RecorderDown));
     }
 
     /// Ruling on PSS: a tick on which it was not read is no gap; a tick without a row is.

@@ -201,3 +201,14 @@ fn missing_paths_are_named() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(engine(dir.path()).overview().range, None);
 }
+
+/// QRY-1: links that lead in circles are not followed.
+#[test]
+fn circular_links_are_not_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut w = open(dir.path(), "aaaaaaaa00000001");
+    fill(&mut w, 0, 3);
+    w.finish(START).unwrap();
+    std::os::unix::fs::symlink(dir.path(), dir.path().join("containers/again")).unwrap();
+    assert_eq!(engine(dir.path()).overview().files, parquet_files(dir.path(), "*").len());
+}

@@ -315,3 +315,31 @@ fn segments_of_other_versions_are_mapped_by_name() {
     assert_eq!(cells[fgm::metric::containers::memory_current_bytes], fgm::store::tick::NULL);
     assert_eq!(cells[fgm::metric::containers::io_read_ops_total], 5);
 }
+
+/// STO-3: when somebody removes the open segment, the loss is an error at once and the next tick begins a new one.
+#[test]
+fn a_removed_segment_is_noticed_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut w = open(dir.path(), "aaaaaaaa00000001");
+    fill(&mut w, 0, 5);
+    fs::remove_dir_all(dir.path().join(layout::OPEN_DIR)).unwrap();
+    assert!(matches!(w.append(&tick(5, 0)), Err(StoreError::Gone { .. })));
+    w.append(&tick(6, 0)).unwrap();
+    w.finish(START).unwrap();
+    let (b, _) = read(&sealed(dir.path(), "containers")[0]);
+    assert_eq!(b.num_rows(), 2);
+}
+
+/// STO-1: who records into a store right now can be asked.
+#[test]
+fn living_writers_are_known() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(segment::living(dir.path()).is_empty());
+    let mut w = open(dir.path(), "aaaaaaaa00000001");
+    fill(&mut w, 0, 1);
+    let living = segment::living(dir.path());
+    assert_eq!(living.len(), 1);
+    assert_eq!(living[0].run.node_name, "n1");
+    w.finish(START).unwrap();
+    assert!(segment::living(dir.path()).is_empty());
+}

@@ -2,11 +2,12 @@
 
 mod cli;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
 use fgm_recorder::{RecordError, StopHandle, record};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tracing_subscriber::EnvFilter;
 
@@ -19,12 +20,14 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_target(false)
         .with_ansi(ansi)
+        // A log that cannot be written is not worth a recording: reporting that on stderr would panic.
+        .log_internal_errors(false)
         .init();
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Each error names its cause itself; the chain would say it twice.
-            eprintln!("fgm-recorder: {error}");
+            let _ = writeln!(std::io::stderr(), "fgm-recorder: {error}");
             let usage = matches!(error.downcast_ref(), Some(RecordError::Setting { .. }));
             ExitCode::from(if usage { 2 } else { 1 })
         }
@@ -33,7 +36,7 @@ fn main() -> ExitCode {
 
 fn run(args: &cli::Args) -> anyhow::Result<()> {
     let stop = StopHandle::new();
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     let stopper = stop.clone();
     std::thread::Builder::new().name("fgm-signals".to_owned()).spawn(move || {
         if signals.forever().next().is_some() {
@@ -42,11 +45,12 @@ fn run(args: &cli::Args) -> anyhow::Result<()> {
     })?;
     let summary = record(&args.config(), &stop)?;
     tracing::info!(
-        "recorded {} ticks ({} missed, {} lost), {} bytes appended",
+        "ticks: {} recorded, {} missed because the recorder was late, {} sampled and not written; {} bytes appended",
         summary.ticks,
         summary.missed,
         summary.lost,
         summary.bytes
     );
+    anyhow::ensure!(summary.ticks > 0 || summary.lost == 0, "nothing could be written; see the errors above");
     Ok(())
 }

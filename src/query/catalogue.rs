@@ -123,7 +123,7 @@ impl Scanner {
     fn find(&self) -> Found {
         let mut found = Found::default();
         for root in &self.roots {
-            collect(root, &mut found);
+            collect(root, 0, &mut found);
         }
         found
     }
@@ -237,26 +237,31 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>, QueryError> {
     if matches.is_empty() { Err(QueryError::NoMatch(text.into_owned())) } else { Ok(matches) }
 }
 
+/// Directories below a root deeper than this hold no recording of ours.
+const MAX_DEPTH: usize = 8;
+
 /// Collects sealed files and segments at or below a path. Hidden directories other than the one of open segments are
-/// not entered, and hidden files (which are being written) are passed over.
-fn collect(path: &Path, found: &mut Found) {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if path.is_dir() {
-        let Ok(entries) = fs::read_dir(path) else { return };
-        for entry in entries.flatten() {
-            let child = entry.file_name();
-            let child = child.to_string_lossy();
-            if !child.starts_with('.') || child == OPEN_DIR {
-                collect(&entry.path(), found);
-            }
+/// not entered, nor links to directories (they may lead in circles); hidden files are still being written.
+fn collect(path: &Path, depth: usize, found: &mut Found) {
+    let Ok(entries) = fs::read_dir(path) else { return take(path, found) };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let hidden = name.to_string_lossy().starts_with('.') && name != OPEN_DIR;
+        match entry.file_type() {
+            _ if hidden => {}
+            Ok(t) if t.is_dir() && depth < MAX_DEPTH => collect(&entry.path(), depth + 1, found),
+            Ok(t) if !t.is_dir() => take(&entry.path(), found),
+            _ => {}
         }
-    } else if !name.starts_with('.') {
-        match path.extension().and_then(|e| e.to_str()) {
-            Some(SEALED_EXT) => found.sealed.insert(path.to_owned()),
-            Some(SEGMENT_EXT) => found.segments.insert(path.to_owned()),
-            _ => false,
-        };
     }
+}
+
+fn take(path: &Path, found: &mut Found) {
+    match path.extension().and_then(|e| e.to_str()) {
+        Some(SEALED_EXT) => found.sealed.insert(path.to_owned()),
+        Some(SEGMENT_EXT) => found.segments.insert(path.to_owned()),
+        _ => false,
+    };
 }
 
 fn overview(

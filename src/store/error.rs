@@ -24,6 +24,12 @@ pub enum StoreError {
         /// One line.
         reason: String,
     },
+    /// The open segment has been removed by somebody else.
+    #[error("{} has been removed while it was being written; what was in it is lost", path.display())]
+    Gone {
+        /// The file.
+        path: PathBuf,
+    },
     /// Parquet could not be written.
     #[error("cannot write {}: {source}", path.display())]
     Parquet {

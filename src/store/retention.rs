@@ -69,11 +69,15 @@ pub fn enforce(root: &Path, cap: Cap) -> u64 {
         return used;
     }
     files.retain(|f| f.path.extension().is_some_and(|e| e == SEALED_EXT));
-    files.sort_by(|a, b| (&a.age, &a.path).cmp(&(&b.age, &b.path)));
+    files.sort_by(|a, b| (&a.age, a.path.file_stem()).cmp(&(&b.age, b.path.file_stem())));
+    let mut dropping = None;
     for f in files {
-        if used <= max {
+        // All tables of a rotation go together: half a rotation answers no question.
+        let stem = f.path.file_stem().map(ToOwned::to_owned);
+        if used <= max && dropping != stem {
             break;
         }
+        dropping = stem;
         match fs::remove_file(&f.path) {
             Ok(()) => {
                 used = used.saturating_sub(f.len);
@@ -110,14 +114,17 @@ mod tests {
             path
         };
         let old = put("containers/dt=2026-01-01/identifier=b/b-20260101T000000Z-aaaaaaaa-00000.parquet");
+        let same = put("cpus/dt=2026-01-01/identifier=b/b-20260101T000000Z-aaaaaaaa-00000.parquet");
         let mid = put("node/dt=2026-01-02/identifier=a/a-20260102T000000Z-aaaaaaaa-00000.parquet");
         let new = put("containers/dt=2026-01-03/identifier=a/a-20260103T000000Z-aaaaaaaa-00001.parquet");
         let open = put(".open/a-20250101T000000Z-aaaaaaaa-00000.seg");
         let session = put("session-a-20250101T000000Z-aaaaaaaa.json");
-        let cap = |on_full| Cap { max_bytes: Some(300), on_full };
-        assert_eq!(enforce(dir.path(), cap(OnFull::Stop)), 500);
-        assert_eq!(enforce(dir.path(), cap(OnFull::DropOldest)), 300);
-        assert!(!old.exists() && !mid.exists() && new.exists() && open.exists() && session.exists());
+        let cap = |max_bytes, on_full| Cap { max_bytes: Some(max_bytes), on_full };
+        assert_eq!(enforce(dir.path(), cap(500, OnFull::Stop)), 600);
+        assert_eq!(enforce(dir.path(), cap(500, OnFull::DropOldest)), 400);
+        assert!(!old.exists() && !same.exists() && mid.exists(), "a rotation goes as a whole");
+        assert_eq!(enforce(dir.path(), cap(300, OnFull::DropOldest)), 300);
+        assert!(!mid.exists() && new.exists() && open.exists() && session.exists());
         assert!(!dir.path().join("containers/dt=2026-01-01").exists());
     }
 }

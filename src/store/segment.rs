@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -225,6 +226,10 @@ impl SegmentFile {
 
     /// Appends one record in one write. When that fails the file is cut back to its last whole record.
     pub(crate) fn append(&mut self, record: &[u8]) -> Result<(), StoreError> {
+        // Appending to a file that somebody has removed would succeed, and nobody would ever see it.
+        if self.file.metadata().is_ok_and(|m| m.nlink() == 0) {
+            return Err(StoreError::Gone { path: self.path.clone() });
+        }
         if let Err(source) = self.file.write_all(record) {
             // If even this fails, readers still stop cleanly at, or skip, the torn record.
             let _ = self.file.set_len(self.len).and_then(|()| self.file.seek(SeekFrom::Start(self.len)));
@@ -271,4 +276,14 @@ pub(crate) fn adopt(path: &Path) -> Option<File> {
 /// Whether a segment's writer lives.
 pub fn is_live(path: &Path) -> bool {
     File::open(path).is_ok_and(|f| matches!(f.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
+}
+
+/// Heads of the segments of a store whose writers live.
+pub fn living(root: &Path) -> Vec<Head> {
+    let Ok(entries) = fs::read_dir(root.join(layout::OPEN_DIR)) else { return Vec::new() };
+    let segments = entries.flatten().map(|e| e.path());
+    segments
+        .filter(|p| p.extension().is_some_and(|e| e == layout::SEGMENT_EXT) && is_live(p))
+        .filter_map(|p| super::read::SegmentReader::open(&p).ok().map(|r| r.head().clone()))
+        .collect()
 }

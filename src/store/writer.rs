@@ -65,6 +65,14 @@ impl StoreWriter {
         let config = StoreConfig { identifier: safe_identifier(&config.identifier), ..config };
         let dir = config.root.join(OPEN_DIR);
         fs::create_dir_all(&dir).map_err(StoreError::io("create directory", &dir))?;
+        for other in segment::living(&config.root) {
+            if other.run.node_name == run.node_name && other.place.identifier == config.identifier {
+                tracing::warn!(
+                    run = %other.run.run_id, root = %config.root.display(),
+                    "another recorder is recording this node into this directory: every tick will be there twice"
+                );
+            }
+        }
         let manifest = ManifestFile::create(&config.root, &config.identifier, run.clone(), now)?;
         let sealer = Sealer::start(config.root.clone(), config.cap);
         for (path, lock) in leftovers(&dir) {
@@ -111,6 +119,9 @@ impl StoreWriter {
             }
         };
         if let Err(error) = appended {
+            if matches!(error, StoreError::Gone { .. }) {
+                self.open = None;
+            }
             // The record holds changes against rows that no reader will see: the next one must stand alone.
             self.encoder.restart();
             return Err(error);
@@ -240,6 +251,13 @@ fn run_sealer(root: &Path, cap: Cap, queue: &Receiver<Job>, used: &AtomicU64) ->
     while let Ok(job) = queue.recv() {
         waiting.push(job);
         result = Ok(());
+        waiting.retain(|job| {
+            let there = job.path.exists();
+            if !there {
+                tracing::error!(segment = %job.path.display(), "removed by somebody else before it was sealed: its ticks are lost");
+            }
+            there
+        });
         waiting.retain(|job| match seal_one(root, job) {
             Ok(()) => false,
             Err(error) => {

@@ -41,7 +41,7 @@ def test_kill_9_loses_at_most_the_tick_under_way(recorder, tmp_path):
 
 
 def test_signals_end_it_in_order(recorder, tmp_path):
-    for name in ("SIGTERM", "SIGINT"):
+    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
         out = tmp_path / name
         process = recorder(out, "--scope", "all")
         time.sleep(2.5)
@@ -67,3 +67,15 @@ def test_bad_input_is_one_clear_line(tmp_path):
         assert done.returncode != 0, flags
         assert word in done.stderr and "panicked" not in done.stderr, done.stderr
         assert done.stderr.strip().splitlines()[0].startswith(("fgm-recorder: ", "error: ")), done.stderr
+
+
+def test_a_log_that_cannot_be_written_does_not_end_the_recording(tmp_path):
+    """REC-9: stderr on a full device."""
+    out = tmp_path / "data"
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [binary("fgm-recorder"), "-o", out, "--scope", "all", "--duration", "3s"],
+            stdout=full, stderr=full, stdin=subprocess.DEVNULL, timeout=30,
+        )
+    assert done.returncode == 0
+    assert list(out.glob("node/**/*.parquet"))

@@ -38,7 +38,9 @@ pub(crate) fn tell_gap(slot: &Slot, tick: &mut Tick) {
         None => return,
     };
     tracing::warn!("{message}");
-    tick.events.push(Event::of_recorder(slot.tick, EventKind::RecorderGap, Severity::Warning, message));
+    let event = Event::of_recorder(slot.tick, EventKind::RecorderGap, Severity::Warning, message);
+    let lost = (slot.missed > 0).then_some(slot.missed as f64);
+    tick.events.push(Event { value_after: lost, unit: lost.map(|_| "ticks".to_owned()), ..event });
 }
 
 /// Buffer of [`tell_kills`].
