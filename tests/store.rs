@@ -103,8 +103,9 @@ fn rotation_and_midnight_begin_new_files() {
     let dir = tempfile::tempdir().unwrap();
     let mut w = open(dir.path(), "aaaaaaaa00000001");
     // START is noon; 43,170 s later it is 30 s to midnight.
-    for n in (0..200).chain(43_170..43_230) {
-        w.append(&tick(n, if n < 200 { 0 } else { 43_170 })).unwrap();
+    // It begins at 10, so that rotations do not coincide with key records.
+    for n in (10..200).chain(43_170..43_230) {
+        w.append(&tick(n, 10)).unwrap();
     }
     w.finish(START + 43_230 * SECOND).unwrap();
     let extents: Vec<Extent> = sealed(dir.path(), "containers")
@@ -112,8 +113,12 @@ fn rotation_and_midnight_begin_new_files() {
         .map(|p| serde_json::from_str(&value(&read(p).1, meta::EXTENT)).unwrap())
         .collect();
     let spans: Vec<_> = extents.iter().map(|e| (e.first_tick_no, e.last_tick_no)).collect();
-    assert_eq!(spans, [(0, 89), (90, 179), (180, 199), (43_170, 43_199), (43_200, 43_229)]);
+    assert_eq!(spans, [(10, 89), (90, 179), (180, 199), (43_170, 43_199), (43_200, 43_229)]);
     assert_eq!(extents[3].lost_ticks, [(200, 43_169)]);
+    let (second, _) = read(&sealed(dir.path(), "containers")[1]);
+    let expected = [2, 1].into_iter().flat_map(|c| (90..180).map(move |n| Some(memory(c, n))));
+    assert_eq!(ints(&second, "memory_current_bytes"), expected.collect::<Vec<_>>());
+    assert_eq!(texts(&second, "cgroup_path")[90], Some("/b".to_owned()));
     assert!(sealed(dir.path(), "containers")[4].to_string_lossy().contains("dt=2026-11-21"));
 }
 
