@@ -3,9 +3,10 @@
 mod support;
 
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use fgm_tui::app::message::{Message, Pointer, Press};
+use fgm_tui::app::report::{Report, Saying};
 use fgm_tui::caps::Depth;
 use fgm_tui::keymap::Code;
 use fgm_tui::view::raster::Marker;
@@ -185,4 +186,41 @@ fn every_size_draws() {
         s.key(Code::Esc);
     }
     assert!(Path::new(RECORDING.path()).exists());
+}
+
+/// TUI-1: the newest warning of the recorder stands in the status line until a key is pressed, all of them behind `!`;
+/// that it has ended stays.
+#[test]
+fn the_recorder_is_heard() {
+    let report = |said: u64, ended: Option<&str>| {
+        let lines =
+            (0..said).map(|n| Saying { at: START, error: false, text: format!("cannot read file {n}") });
+        let report = Report { lines: lines.collect(), said, ended: ended.map(str::to_owned), greeting: None };
+        Message::Recorder(Arc::new(report))
+    };
+    let mut s = open(80, 24);
+    s.send(report(2, None));
+    assert!(s.screen().contains("recorder: cannot read file 1"), "{}", s.screen());
+    s.key(Code::Esc);
+    assert!(s.screen().contains("1 dot = "), "{}", s.screen());
+    s.send(report(2, Some("not recording: the disk is full")));
+    assert!(s.screen().contains("recorder: not recording: the disk is full"), "{}", s.screen());
+    s.keys("!");
+    let screen = s.screen();
+    assert!(screen.contains("not recording (!)") && screen.contains("the recorder says"), "{screen}");
+    assert!(screen.contains("14:46:00  cannot read file 0"), "{screen}");
+}
+
+/// QRY-1: a recording that is removed while it is looked at is said to be gone.
+#[test]
+fn a_recording_that_vanishes_is_missed() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("r");
+    record(&root, START, 30);
+    let mut s = Session::open(&root, 100, 30);
+    std::fs::remove_dir_all(&root).unwrap();
+    s.refresh();
+    assert!(s.screen().contains("the recording is gone"), "{}", s.screen());
+    s.keys("!");
+    assert!(s.screen().contains("none of its files is there"), "{}", s.screen());
 }

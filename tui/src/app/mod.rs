@@ -13,6 +13,7 @@ pub mod message;
 pub mod metrics;
 pub mod panel;
 pub mod pointer;
+pub mod report;
 pub mod search;
 pub mod subjects;
 pub mod timeline;
@@ -30,6 +31,7 @@ use layout::Layout;
 use message::{Effect, Question, Slot, Ticket};
 use metrics::Metrics;
 use panel::Panel;
+use report::Reported;
 use search::Search;
 use subjects::Subjects;
 use timeline::Timeline;
@@ -54,7 +56,7 @@ pub enum Overlay {
     Search(Search),
     /// The keys, scrolled down by so many lines.
     Help(usize),
-    /// Files that could not be read, likewise.
+    /// Files that could not be read and what the recorder says, likewise.
     Problems(usize),
 }
 
@@ -92,6 +94,10 @@ pub struct App {
     pub notice: Option<String>,
     /// Whether the picture has been old for a moment.
     pub slow: bool,
+    /// What the recorder in this process says.
+    pub recorder: Reported,
+    /// Whether there was a recording of which nothing is left.
+    pub gone: bool,
     size: (u16, u16),
     newest: HashMap<Slot, u64>,
     accepted: HashMap<Slot, u64>,
@@ -119,6 +125,8 @@ impl App {
             drag: None,
             notice: None,
             slow: false,
+            recorder: Reported::default(),
+            gone: false,
             size,
             newest: HashMap::new(),
             accepted: HashMap::new(),

@@ -45,6 +45,13 @@ impl App {
                 self.slow = self.pending();
                 Vec::new()
             }
+            Message::Recorder(report) => {
+                if let (Some(line), None) = (&report.greeting, &self.recorder.report.greeting) {
+                    self.notice = Some(line.clone());
+                }
+                self.recorder.update(report);
+                Vec::new()
+            }
             Message::Trouble(line) => {
                 self.notice = Some(line);
                 Vec::new()
@@ -56,6 +63,7 @@ impl App {
 
     fn key(&mut self, key: Key) -> Vec<Effect> {
         self.notice = None;
+        self.recorder.seen();
         if let Some(action) = keymap::action(self.context(), key) {
             return self.act(action);
         }

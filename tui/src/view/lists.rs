@@ -9,7 +9,7 @@ use super::{Look, letter};
 use crate::app::layout::{Area, Layout};
 use crate::app::metrics::Line;
 use crate::app::{App, Focus};
-use crate::text::{fit, fit_middle, width};
+use crate::text::{fit, fit_middle, wrap};
 
 /// Draws both lists, when there is room for them.
 pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
@@ -75,22 +75,6 @@ fn detail(app: &App, look: Look, a: Area, buf: &mut Buffer) {
     for (i, text) in wrap(&last, w).iter().take(rows - shown).enumerate() {
         put(buf, a.x + 1, a.y + 1 + (shown + i) as u16, a.w - 2, text, look.theme.muted());
     }
-}
-
-/// Breaks between words.
-fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(l) if l.is_empty() => l.push_str(word),
-            Some(l) if width(l) + 1 + width(word) <= columns => {
-                l.push(' ');
-                l.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 fn subjects(app: &App, look: Look, a: Area, buf: &mut Buffer) {
