@@ -36,6 +36,9 @@ use search::Search;
 use subjects::Subjects;
 use timeline::Timeline;
 
+/// Number of ticks without a row after which a subject has ended.
+const LATE: i64 = 4;
+
 /// Which list moves on j and k.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Focus {
@@ -151,6 +154,11 @@ impl App {
     /// Whether the picture shows an older window than the one wanted.
     pub fn pending(&self) -> bool {
         self.newest.get(&Slot::Chart(0)) != self.accepted.get(&Slot::Chart(0))
+    }
+
+    /// Whether a subject has no rows at the end of the recording, as of when subjects were last listed.
+    pub fn ended(&self, entry: &subjects::Entry) -> bool {
+        entry.last + LATE * self.overview.interval < self.subjects_until
     }
 
     fn ask(&mut self, slot: Slot, question: Question) -> Effect {

@@ -2,7 +2,7 @@
 //!
 //! Owns: the text typed, the matches shown, the selection among them. Must not: match (workers do).
 
-use fgm::metric::Metric;
+use fgm::metric::{Metric, Table};
 use fgm::subject::SubjectKey;
 use tui_input::{Input, InputRequest};
 
@@ -34,6 +34,8 @@ pub struct Search {
     pub number: u64,
     /// What is searched.
     pub target: Target,
+    /// The table that is looked at: between equal names its metric comes first.
+    pub home: Table,
     /// What has been typed.
     pub input: Input,
     /// Results so far.
@@ -44,14 +46,35 @@ pub struct Search {
 
 impl Search {
     /// An empty prompt.
-    pub fn new(number: u64, target: Target) -> Search {
-        Search { number, target, input: Input::default(), found: Found::default(), selected: 0 }
+    pub fn new(number: u64, target: Target, home: Table) -> Search {
+        Search { number, target, home, input: Input::default(), found: Found::default(), selected: 0 }
     }
 
     /// Takes results.
     pub fn update(&mut self, found: Found) {
         self.found = found;
+        self.prefer_home();
         self.selected = self.selected.min(self.found.matches.len().saturating_sub(1));
+    }
+
+    /// Puts the current table's metric before those that have the same name elsewhere, unless it was the table's name
+    /// that matched. All else stays in the matcher's order.
+    fn prefer_home(&mut self) {
+        let Target::Metrics(all) = &self.target else { return };
+        let matches = &mut self.found.matches;
+        for i in 0..matches.len() {
+            let Some(first) = all.get(matches[i].item) else { continue };
+            let by_name = |p: &u32| *p as usize > first.table.name().len();
+            let typed = &matches[i].positions;
+            if first.table == self.home || typed.is_empty() || !typed.iter().all(by_name) {
+                continue;
+            }
+            let ours = |m: &Metric| m.table == self.home && m.name == first.name;
+            let rest = matches[i + 1..].iter().position(|m| all.get(m.item).is_some_and(|m| ours(m)));
+            if let Some(at) = rest {
+                matches[i..=i + 1 + at].rotate_right(1);
+            }
+        }
     }
 
     /// Moves the selection.
@@ -114,7 +137,7 @@ mod tests {
     /// TUI-3: typing narrows, editing widens again.
     #[test]
     fn editing_tells_the_pattern() {
-        let mut s = Search::new(1, Target::Metrics(Vec::new()));
+        let mut s = Search::new(1, Target::Metrics(Vec::new()), Table::Node);
         assert_eq!(s.edit(Key::char('o')), Some(("o".into(), true)));
         assert_eq!(s.paste("om\nrm -rf"), Some(("oom".into(), true)));
         assert_eq!(s.edit(Key::plain(Code::Backspace)), Some(("oo".into(), false)));

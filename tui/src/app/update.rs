@@ -261,7 +261,7 @@ impl App {
             let lines = all.iter().map(|e| e.haystack.clone()).collect();
             (Target::Subjects(all.iter().map(|e| e.key.clone()).collect()), lines)
         };
-        self.overlay = Overlay::Search(Search::new(self.generation, target));
+        self.overlay = Overlay::Search(Search::new(self.generation, target, self.panel.metric.table));
         vec![Effect::OpenSearch(self.generation, lines)]
     }
 

@@ -21,13 +21,13 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
         let x = right(buf, a, 0, &text, look.theme.warning());
         room.w = x.saturating_sub(a.x + 1);
     }
-    if let Some(notice) = &app.notice {
-        line(buf, room, 0, &[(" ", look.theme.text()), (notice, look.theme.warning())]);
-        return;
-    }
     if app.gone {
         let text = "the recording is gone: its files are no longer there";
         line(buf, room, 0, &[(" ", look.theme.text()), (text, look.theme.warning())]);
+        return;
+    }
+    if let Some(notice) = &app.notice {
+        line(buf, room, 0, &[(" ", look.theme.text()), (notice, look.theme.warning())]);
         return;
     }
     if let Some(news) = app.recorder.news() {
