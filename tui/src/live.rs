@@ -174,3 +174,36 @@ impl Source for Watched {
         Some(Arc::new(Report { lines, said, ended, greeting: self.greeting.clone() }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// TUI-1: what went wrong is told after leaving, with what it means; an empty directory is not called a recording.
+    #[test]
+    fn what_is_left_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let live = |early: Option<&str>, late: Option<&'static str>, thread: bool| {
+            let trouble: Trouble = Arc::new(Mutex::new(early.map(str::to_owned)));
+            let (stop, theirs) = (StopHandle::new(), Arc::clone(&trouble));
+            let their_stop = stop.clone();
+            let work = move || {
+                while !their_stop.is_stopped() {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                if let Some(line) = late {
+                    *theirs.lock().unwrap() = Some(line.to_owned());
+                }
+            };
+            let thread = thread.then(|| thread::spawn(work));
+            Live { dir: dir.path().to_owned(), stop, thread, heard: Heard::default(), trouble }.finish()
+        };
+        let left =
+            |other, trouble: Option<&str>| Left { dir: None, other, trouble: trouble.map(str::to_owned) };
+        assert_eq!(live(None, None, true), left(false, None));
+        assert_eq!(live(None, None, false), left(true, None));
+        assert_eq!(live(Some("full"), None, true), left(false, Some("the recorder ended: full")));
+        let unsealed = "the recording could not be sealed: full";
+        assert_eq!(live(None, Some("full"), true), left(false, Some(unsealed)));
+    }
+}

@@ -191,6 +191,23 @@ fn a_second_viewer_follows_the_first() {
     assert!(first.screen().contains("the recording is in"), "{}", first.screen());
 }
 
+/// TUI-1: a live recording that is removed is missed, and nobody claims afterwards that it is there.
+#[test]
+fn a_removed_live_recording_is_missed() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("r");
+    let args = ["--live", "--interval", "200ms", "--output-dir"].map(OsStr::new);
+    let args = [args.as_slice(), &[root.as_os_str()]].concat();
+    let mut p = Pty::start(PROGRAM, &args, &[], (120, 40));
+    picture(&p);
+    std::fs::remove_dir_all(&root).unwrap();
+    let screen = p.until("a word about it", |s| s.contains("is gone") || s.contains("recorder: "));
+    p.send("q");
+    let code = p.wait().code();
+    eprintln!("{code:?}\n{screen}\n{}", p.screen());
+    assert!(p.screen().contains("the recording is in") == root.join("node").exists(), "{}", p.screen());
+}
+
 /// TUI-1: a directory that cannot be had is named, with the way out.
 #[test]
 fn live_directories_are_named_in_errors() {

@@ -133,6 +133,7 @@ impl Search {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::message::Match;
 
     /// TUI-3: typing narrows, editing widens again.
     #[test]
@@ -144,5 +145,22 @@ mod tests {
         assert_eq!(s.edit(Key::plain(Code::Left)), None);
         assert_eq!(s.edit(Key::ctrl('u')), Some(("o".into(), false)));
         assert_eq!(s.hit(), None);
+    }
+
+    /// TUI-3: between equal names the metric of the table that is looked at comes first, unless a table was asked for.
+    #[test]
+    fn equal_names_prefer_the_current_table() {
+        let named = |t: Table| t.metrics().iter().find(|m| m.name == "cpu_usage_millicores").unwrap();
+        let all = vec![named(Table::Processes), &Table::Node.metrics()[0], named(Table::Containers)];
+        let search = |home, positions: Vec<u32>| {
+            let mut s = Search::new(1, Target::Metrics(all.clone()), home);
+            let line = |item| Match { item, text: String::new(), positions: positions.clone() };
+            s.update(Found { matches: (0..3).map(line).collect(), ..Found::default() });
+            s.found.matches.iter().map(|m| m.item).collect::<Vec<_>>()
+        };
+        assert_eq!(search(Table::Containers, vec![20, 21]), [2, 0, 1]);
+        assert_eq!(search(Table::Processes, vec![20, 21]), [0, 1, 2]);
+        assert_eq!(search(Table::Containers, vec![0, 21]), [0, 1, 2], "the table's name was typed");
+        assert_eq!(search(Table::Containers, vec![]), [0, 1, 2], "nothing was typed");
     }
 }

@@ -62,11 +62,8 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
         let x = a.x + MARK + name_w;
         put(buf, x, y, VALUE, &pad_left(&text, usize::from(VALUE)), style);
         let (Some(words), Some(numbers)) = (stats, &row.numbers) else { continue };
-        let mut text = String::new();
-        for word in words {
-            let number = pad_left(&numbers[index(word)], usize::from(cells[index(word)]));
-            text.push_str(&format!("  {word} {number}"));
-        }
+        let number = |i: usize| pad_left(&numbers[i], usize::from(cells[i]));
+        let text: String = words.iter().map(|w| format!("  {w} {}", number(index(w)))).collect();
         let x = x + VALUE;
         put(buf, x, y, (a.x + a.w).saturating_sub(x), &text, look.theme.muted());
     }
