@@ -63,7 +63,7 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
         put(buf, x, y, VALUE, &pad_left(&text, usize::from(VALUE)), style);
         let (Some(words), Some(numbers)) = (stats, &row.numbers) else { continue };
         let number = |i: usize| pad_left(&numbers[i], usize::from(cells[i]));
-        let text: String = words.iter().map(|w| format!("  {w} {}", number(index(w)))).collect();
+        let text = words.iter().map(|w| format!("  {w} {}", number(index(w)))).collect::<Vec<_>>().concat();
         let x = x + VALUE;
         put(buf, x, y, (a.x + a.w).saturating_sub(x), &text, look.theme.muted());
     }
