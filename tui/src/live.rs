@@ -18,7 +18,7 @@ use fgm::store::retention::{Cap, OnFull};
 use fgm::store::segment;
 use fgm::subject::Subject;
 use fgm::time::TimeRange;
-use fgm_recorder::{Config, StopHandle, node_name};
+use fgm_recorder::{Config, RecordError, StopHandle, node_name};
 
 use crate::app::report::Report;
 use crate::heard::Heard;
@@ -45,6 +45,12 @@ type Trouble = Arc<Mutex<Option<String>>>;
 
 fn said(trouble: &Trouble) -> Option<String> {
     trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// One harmless line; where the directory is the trouble, with the way out.
+fn reason(e: &RecordError) -> String {
+    let elsewhere = matches!(e, RecordError::Store(_) | RecordError::Full(_));
+    clean(&e.to_string()) + if elsewhere { ELSEWHERE } else { "" }
 }
 
 /// What is left when the viewer has gone.
@@ -81,7 +87,7 @@ impl Live {
         let (their_stop, theirs) = (stop.clone(), Arc::clone(&trouble));
         let record = move || {
             if let Err(e) = fgm_recorder::record(&config, &their_stop) {
-                *theirs.lock().unwrap_or_else(PoisonError::into_inner) = Some(clean(&e.to_string()));
+                *theirs.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason(&e));
             }
         };
         let thread = thread::Builder::new().name("fgm-record".into()).spawn(record);
@@ -95,7 +101,7 @@ impl Live {
         let end = Instant::now() + PATIENCE;
         while !engine.overview().live && Instant::now() < end {
             if let Some(line) = said(&self.trouble) {
-                return Err(format!("cannot record into {}: {line}{ELSEWHERE}", self.dir.display()));
+                return Err(format!("cannot record into {}: {line}", self.dir.display()));
             }
             thread::sleep(Duration::from_millis(20));
             engine.refresh().map_err(|e| e.to_string())?;
