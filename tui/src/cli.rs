@@ -19,11 +19,13 @@ pub struct Cli {
     /// Record this host and watch it live.
     #[arg(long, conflicts_with = "paths")]
     pub live: bool,
+    // clap waives `requires` where what is required conflicts with something given, hence both.
     /// Where --live writes [default: fgm/live in the user's state directory].
-    #[arg(long, short, value_name = "DIR", requires = "live")]
+    #[arg(long, short, value_name = "DIR", requires = "live", conflicts_with = "paths")]
     pub output_dir: Option<PathBuf>,
     /// Time between samples of --live, such as 1s or 250ms.
-    #[arg(long, value_name = "TIME", default_value = "1s", requires = "live", value_parser = interval)]
+    #[arg(long, value_name = "TIME", default_value = "1s", requires = "live", conflicts_with = "paths",
+        value_parser = interval)]
     pub interval: std::time::Duration,
     /// Time zone of the clock axis, such as Europe/Berlin [default: TZ or the system's].
     #[arg(long, value_name = "ZONE", value_parser = zone)]
@@ -149,6 +151,15 @@ mod tests {
         assert_eq!(cli(&["/x"]).target(data(), false), Ok(Target::Paths(vec!["/x".into()])));
         assert_eq!(cli(&[]).target(data(), false), Ok(Target::Paths(vec!["/d".into()])));
         assert_eq!(cli(&["--live"]).target(data(), false), Ok(Target::Live));
-        assert!(Cli::try_parse_from(["fgm-tui", "--live", "/x"]).is_err());
+        for wrong in [
+            &["--live", "/x"][..],
+            &["--interval", "1s"],
+            &["-o", "/x"],
+            &["-o", "/x", "/y"],
+            &["--interval", "1s", "/y"],
+        ] {
+            let error = Cli::try_parse_from([&["fgm-tui"], wrong].concat()).unwrap_err();
+            assert_eq!(error.exit_code(), i32::from(USAGE), "{wrong:?}");
+        }
     }
 }

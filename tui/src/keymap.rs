@@ -189,7 +189,7 @@ actions! {
     CursorFarRight: Main Time [Key::char('w'), Key::with_ctrl(Right)] "cursor-far-right", "Move the cursor right by a tenth of the chart.";
     PanLeft: Main Time [Key::char('H'), Key::with_shift(Left)] "pan-left", "Move the window to earlier times.";
     PanRight: Main Time [Key::char('L'), Key::with_shift(Right)] "pan-right", "Move the window to later times.";
-    ZoomIn: Main Time [Key::char('+'), Key::char('=')] "zoom-in" as "zoom in", "Zoom in at the cursor (mouse wheel: at the pointer).";
+    ZoomIn: Main Time [Key::char('+'), Key::char('=')] "zoom-in" as "zoom", "Zoom in at the cursor (mouse wheel: at the pointer).";
     ZoomOut: Main Time [Key::char('-'), Key::char('_')] "zoom-out" as "out", "Zoom out at the cursor (mouse wheel: at the pointer).";
     Fit: Main Time [Key::char('f'), Key::char('0')] "fit" as "fit", "Show the whole recording.";
     Undo: Main Time [Key::char('u')] "undo-view" as "undo", "Go back to the previous window.";
@@ -212,7 +212,7 @@ actions! {
     None: Main Choice [Key::char('n')] "none", "Draw nothing.";
     AllKinds: Main Choice [Key::char('v')] "all-kinds", "List sandboxes, pods and slices too, or hide them again.";
     ZeroBased: Main View [Key::char('z')] "zero-based", "Let the value axis start at zero, or fit it to what is visible.";
-    Problems: Main View [Key::char('!')] "problems", "List the files that could not be read, and why.";
+    Problems: Main View [Key::char('!')] "problems", "List the files that could not be read, and what the recorder says.";
     Help: Main Program [Key::char('?')] "help" as "help", "Show the keys.";
     Redraw: Main Program [Key::ctrl('l')] "redraw", "Draw the whole screen again.";
     Suspend: Main Program [Key::ctrl('z')] "suspend", "Go back to the shell; fg returns.";

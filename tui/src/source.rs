@@ -11,6 +11,8 @@ use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
 use fgm::subject::Subject;
 use fgm::time::TimeRange;
 
+use crate::app::report::Report;
+
 /// A recording that can be asked.
 pub trait Source: Send {
     /// Looks for new data; true when there was some.
@@ -21,6 +23,10 @@ pub trait Source: Send {
     fn subjects(&self, table: Table, range: TimeRange) -> Result<Vec<Subject>, String>;
     /// Series as pixel columns.
     fn window(&self, query: &WindowQuery) -> Result<WindowAnswer, String>;
+    /// What the recorder says, when it has said something since the last call.
+    fn report(&mut self) -> Option<Arc<Report>> {
+        None
+    }
 }
 
 impl Source for Engine {

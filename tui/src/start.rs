@@ -11,7 +11,7 @@ use fgm::query::model::Overview;
 
 use crate::caps::Caps;
 use crate::cli::{Cli, Failure, NOTHING, Target, UNREADABLE, USAGE};
-use crate::live::Live;
+use crate::live::{Left, Live};
 use crate::run::{self, End};
 use crate::terminal;
 use crate::text::clean;
@@ -51,10 +51,12 @@ fn start(cli: &Cli) -> Result<ExitCode, Failure> {
             let failed = |line| Failure::new(UNREADABLE, line);
             let live = Live::start(cli.output_dir.clone(), cli.interval).map_err(failed)?;
             let end = run::run(Box::new(live.open().map_err(failed)?), cli.zone(), look);
-            let dir = live.dir().to_owned();
-            drop(live);
-            eprintln!("fgm-tui: the recording is in {}", clean(&dir.display().to_string()));
-            end
+            let left = live.finish();
+            say(&left);
+            match (left.trouble, end) {
+                (Some(_), Ok(End::Quit)) => return Ok(ExitCode::from(NOTHING)),
+                (_, end) => end,
+            }
         }
     };
     match end {
@@ -63,6 +65,17 @@ fn start(cli: &Cli) -> Result<ExitCode, Failure> {
         Ok(End::Panicked) => Ok(ExitCode::from(101)),
         // Mostly a terminal that has gone away; there may be nobody to read this.
         Err(e) => Err(Failure::new(UNREADABLE, format!("cannot use the terminal: {e}"))),
+    }
+}
+
+/// What a live session has left behind.
+fn say(left: &Left) {
+    if let Some(line) = &left.trouble {
+        eprintln!("fgm-tui: {}", clean(line));
+    }
+    if let Some(dir) = &left.dir {
+        let how = if left.other { "another recorder goes on recording into" } else { "the recording is in" };
+        eprintln!("fgm-tui: {how} {}", clean(&dir.display().to_string()));
     }
 }
 

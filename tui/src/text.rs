@@ -85,6 +85,22 @@ pub fn pad_left(s: &str, columns: usize) -> String {
     " ".repeat(columns.saturating_sub(width(&s))) + &s
 }
 
+/// Breaks between words; a word that is longer than a line stays whole.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(l) if l.is_empty() => l.push_str(word),
+            Some(l) if width(l) + 1 + width(word) <= columns => {
+                l.push(' ');
+                l.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 fn take(chars: impl Iterator<Item = char>, columns: usize) -> String {
     let mut used = 0;
     chars

@@ -152,8 +152,13 @@ fn live_recordings_are_followed_and_sealed() {
     let args = [args.as_slice(), &[dir.path().as_os_str()]].concat();
     let mut p = Pty::start(PROGRAM, &args, &[], (120, 40));
     let before = p.settings();
-    p.until_text("● live, following");
+    p.until_text("● live");
+    // Whatever the recorder may not read here is said first; a key puts it away.
     let screen = picture(&p);
+    p.send("\x1b");
+    p.until_text("● live, following");
+    assert!(status(&p.screen()).contains("1 dot"), "{screen}");
+    let screen = p.screen();
     p.until("the window to move on", |s| status(s) != status(&screen));
     p.signal(libc::SIGTERM);
     assert_eq!(p.wait().code(), Some(128 + libc::SIGTERM));
@@ -164,6 +169,61 @@ fn live_recordings_are_followed_and_sealed() {
     let engine = fgm::query::Engine::open(&[dir.path().to_owned()]).unwrap();
     let overview = engine.overview();
     assert!(overview.files > 0 && !overview.live && overview.problems.is_empty(), "{overview:?}");
+}
+
+/// TUI-1: a second viewer on the same directory follows the first one's recorder.
+#[test]
+fn a_second_viewer_follows_the_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["--live", "--interval", "200ms", "--output-dir"].map(OsStr::new);
+    let args = [args.as_slice(), &[dir.path().as_os_str()]].concat();
+    let mut first = Pty::start(PROGRAM, &args, &[], (120, 40));
+    picture(&first);
+    let mut second = Pty::start(PROGRAM, &args, &[], (120, 40));
+    second.until_text("following the recorder that records this host");
+    let segments = std::fs::read_dir(dir.path().join(".open")).unwrap().flatten();
+    assert_eq!(segments.filter(|e| e.path().extension().is_some_and(|x| x == "seg")).count(), 1);
+    second.send("q");
+    assert!(second.wait().success());
+    assert!(second.screen().contains("another recorder goes on"), "{}", second.screen());
+    first.send("q");
+    assert!(first.wait().success(), "{}", first.screen());
+    assert!(first.screen().contains("the recording is in"), "{}", first.screen());
+}
+
+/// TUI-1: a live recording that is removed is missed, and nobody claims afterwards that it is there.
+#[test]
+fn a_removed_live_recording_is_missed() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("r");
+    let args = ["--live", "--interval", "200ms", "--output-dir"].map(OsStr::new);
+    let args = [args.as_slice(), &[root.as_os_str()]].concat();
+    let mut p = Pty::start(PROGRAM, &args, &[], (120, 40));
+    picture(&p);
+    std::fs::remove_dir_all(&root).unwrap();
+    // Which comes first depends on whether the viewer or the recorder looks first.
+    let warned = |s: &str| s.contains("recorder: ") && !s.contains("cannot read");
+    p.until("a word about it", |s| s.contains("the recording is gone") || warned(s));
+    p.send("q");
+    let (code, screen) = (p.wait().code(), p.screen());
+    // The recorder begins anew in the same place, unless it had no time to.
+    let engine = fgm::query::Engine::open(std::slice::from_ref(&root));
+    let there = engine.is_ok_and(|e| e.overview().range.is_some());
+    assert_eq!(screen.contains("the recording is in"), there, "{screen}");
+    assert_eq!(code, Some(i32::from(screen.contains("could not be sealed"))), "{screen}");
+}
+
+/// TUI-1: a directory that cannot be had is named, with the way out.
+#[test]
+fn live_directories_are_named_in_errors() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let args = [OsStr::new("--live"), OsStr::new("-o"), file.as_os_str()];
+    let mut p = Pty::start(PROGRAM, &args, &[], (200, 10));
+    assert_eq!(p.wait().code(), Some(3));
+    let screen = p.screen();
+    assert!(screen.contains(file.to_str().unwrap()) && screen.contains("--output-dir"), "{screen}");
 }
 
 /// TUI-5: a signal ends the program even when the terminal takes no more output.

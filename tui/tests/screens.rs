@@ -3,11 +3,13 @@
 mod support;
 
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+use fgm::metric::Repr;
 use fgm_tui::app::message::{Message, Pointer, Press};
+use fgm_tui::app::report::{Report, Saying};
 use fgm_tui::caps::Depth;
-use fgm_tui::keymap::Code;
+use fgm_tui::keymap::{Code, Key};
 use fgm_tui::view::raster::Marker;
 use insta::assert_snapshot;
 use support::session::{Session, look};
@@ -185,4 +187,99 @@ fn every_size_draws() {
         s.key(Code::Esc);
     }
     assert!(Path::new(RECORDING.path()).exists());
+}
+
+/// TUI-1: the newest warning of the recorder stands in the status line until a key is pressed, all of them behind `!`;
+/// that it has ended stays.
+#[test]
+fn the_recorder_is_heard() {
+    let report = |said: u64, ended: Option<&str>| {
+        let lines =
+            (0..said).map(|n| Saying { at: START, error: false, text: format!("cannot read file {n}") });
+        let report = Report { lines: lines.collect(), said, ended: ended.map(str::to_owned), greeting: None };
+        Message::Recorder(Arc::new(report))
+    };
+    let mut s = open(80, 24);
+    s.send(report(2, None));
+    assert!(s.screen().contains("recorder: cannot read file 1"), "{}", s.screen());
+    s.key(Code::Esc);
+    assert!(s.screen().contains("1 dot = "), "{}", s.screen());
+    s.send(report(2, Some("not recording: the disk is full")));
+    assert!(s.screen().contains("recorder: not recording: the disk is full"), "{}", s.screen());
+    s.keys("!");
+    let screen = s.screen();
+    assert!(screen.contains("not recording (!)") && screen.contains("the recorder says"), "{screen}");
+    assert!(screen.contains("14:46:00  cannot read file 0"), "{screen}");
+}
+
+/// QRY-1: a recording that is removed while it is looked at is said to be gone.
+#[test]
+fn a_recording_that_vanishes_is_missed() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("r");
+    record(&root, START, 30);
+    let mut s = Session::open(&root, 100, 30);
+    std::fs::remove_dir_all(&root).unwrap();
+    s.refresh();
+    assert!(s.screen().contains("the recording is gone"), "{}", s.screen());
+    s.keys("!");
+    assert!(s.screen().contains("none of its files is there"), "{}", s.screen());
+}
+
+/// TUI-5: on a screen that is too small even for that, the line is shorter still.
+#[test]
+fn far_too_small() {
+    assert_eq!(open(20, 4).screen().trim_end(), "too small");
+}
+
+/// TUI-2: every number in the legend has its own unit, on small screens too; yes and no are words.
+#[test]
+fn legends_tell_units() {
+    for w in [80, 100, 120] {
+        let mut s = open(w, 30);
+        s.keys("/memcurr");
+        s.key(Code::Enter);
+        let screen = s.screen();
+        let line = screen.lines().find(|l| l.contains("●A") && l.contains("max")).unwrap_or_default();
+        let (_, max) = line.split_once("max ").unwrap_or_else(|| panic!("{w}: {screen}"));
+        assert!(max.trim().ends_with("MiB"), "{w}: {screen}");
+    }
+    let unlimited = fgm::metric::Table::Containers.metrics().iter().find(|m| m.repr == Repr::Bool).unwrap();
+    let text = |v| fgm_tui::view::value(unlimited, v);
+    assert_eq!((text(1.0), text(0.0), text(0.25)), ("yes".into(), "no".into(), "0.25".into()));
+}
+
+/// TUI-2: the cursor's time leaves date and zone readable at both ends.
+#[test]
+fn the_cursor_leaves_the_zone() {
+    let mut s = open(80, 24);
+    s.send(Message::Key(Key::char('l')));
+    for key in ["G", "wwwwwwwwwwwwwwwwww", "bbbbbbbbbbbbbbbbbbbb"] {
+        s.keys(key);
+        let clock = s.app.layout().clock;
+        let row = s.screen().lines().nth(usize::from(clock.y) + 1).unwrap_or_default().to_owned();
+        assert!(row.ends_with(" UTC") && row.contains("2026-11-20 "), "{row}");
+    }
+}
+
+/// TUI-3: between equal names the metric of the table that is looked at comes first.
+#[test]
+fn equal_names_prefer_the_current_table() {
+    let mut s = open(80, 24);
+    for _ in 0..2 {
+        s.keys("/cpu_usage_milli");
+        s.key(Code::Enter);
+        assert_eq!(s.app.panel.metric.table, fgm::metric::Table::Containers);
+    }
+}
+
+/// TUI-2: a value axis that does not start at zero says so.
+#[test]
+fn a_cut_axis_says_so() {
+    let mut s = open(80, 24);
+    s.keys("ncbatch");
+    s.key(Code::Enter);
+    assert!(!s.screen().contains("  from "));
+    s.keys("z");
+    assert!(s.screen().lines().next().is_some_and(|l| l.contains("  from ")), "{}", s.screen());
 }

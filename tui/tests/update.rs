@@ -105,6 +105,15 @@ fn opening_draws_the_highest() {
     assert!(!app.pending());
 }
 
+/// TUI-1: subjects without rows at the end of the recording have ended.
+#[test]
+fn subjects_end() {
+    let app = opened(false);
+    let entry = app.subjects.all()[0].clone();
+    assert!(app.ended(&entry));
+    assert!(!app.ended(&fgm_tui::app::subjects::Entry { last: 999 * SECOND, ..entry }));
+}
+
 /// Chart rules: an answer that a newer one has overtaken is dropped, and so is one about other series.
 #[test]
 fn stale_answers_are_dropped() {

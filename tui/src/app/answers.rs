@@ -23,6 +23,13 @@ const YOUNG: i64 = 10;
 impl App {
     /// Takes the state of the recording.
     pub(super) fn take_overview(&mut self, overview: Arc<Overview>) -> Vec<Effect> {
+        let nothing = |o: &Overview| o.files + o.segments == 0;
+        // Its last picture stays; without a word it would look as if the recorder were merely quiet.
+        self.gone = nothing(&overview) && (self.gone || !nothing(&self.overview));
+        if self.gone {
+            self.overview = overview;
+            return Vec::new();
+        }
         self.metrics.update(&overview);
         self.overview = overview;
         let Some(bounds) = self.overview.range else { return Vec::new() };

@@ -9,6 +9,7 @@ use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
 use fgm::subject::Subject;
 use fgm::time::TimeRange;
 
+use super::report::Report;
 use crate::keymap::Key;
 
 /// What a pointer did.
@@ -124,6 +125,8 @@ pub enum Message {
     Found(u64, Found),
     /// An answer is taking so long that the old picture should say so.
     Slow,
+    /// The recorder in this process has said something.
+    Recorder(Arc<Report>),
     /// Something outside went wrong, in one line.
     Trouble(String),
 }

@@ -13,6 +13,7 @@ pub mod message;
 pub mod metrics;
 pub mod panel;
 pub mod pointer;
+pub mod report;
 pub mod search;
 pub mod subjects;
 pub mod timeline;
@@ -30,9 +31,13 @@ use layout::Layout;
 use message::{Effect, Question, Slot, Ticket};
 use metrics::Metrics;
 use panel::Panel;
+use report::Reported;
 use search::Search;
 use subjects::Subjects;
 use timeline::Timeline;
+
+/// Number of ticks without a row after which a subject has ended.
+const LATE: i64 = 4;
 
 /// Which list moves on j and k.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +59,7 @@ pub enum Overlay {
     Search(Search),
     /// The keys, scrolled down by so many lines.
     Help(usize),
-    /// Files that could not be read, likewise.
+    /// Files that could not be read and what the recorder says, likewise.
     Problems(usize),
 }
 
@@ -92,6 +97,10 @@ pub struct App {
     pub notice: Option<String>,
     /// Whether the picture has been old for a moment.
     pub slow: bool,
+    /// What the recorder in this process says.
+    pub recorder: Reported,
+    /// Whether there was a recording of which nothing is left.
+    pub gone: bool,
     size: (u16, u16),
     newest: HashMap<Slot, u64>,
     accepted: HashMap<Slot, u64>,
@@ -119,6 +128,8 @@ impl App {
             drag: None,
             notice: None,
             slow: false,
+            recorder: Reported::default(),
+            gone: false,
             size,
             newest: HashMap::new(),
             accepted: HashMap::new(),
@@ -143,6 +154,11 @@ impl App {
     /// Whether the picture shows an older window than the one wanted.
     pub fn pending(&self) -> bool {
         self.newest.get(&Slot::Chart(0)) != self.accepted.get(&Slot::Chart(0))
+    }
+
+    /// Whether a subject has no rows at the end of the recording, as of when subjects were last listed.
+    pub fn ended(&self, entry: &subjects::Entry) -> bool {
+        entry.last + LATE * self.overview.interval < self.subjects_until
     }
 
     fn ask(&mut self, slot: Slot, question: Question) -> Effect {

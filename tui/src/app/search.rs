@@ -2,7 +2,7 @@
 //!
 //! Owns: the text typed, the matches shown, the selection among them. Must not: match (workers do).
 
-use fgm::metric::Metric;
+use fgm::metric::{Metric, Table};
 use fgm::subject::SubjectKey;
 use tui_input::{Input, InputRequest};
 
@@ -34,6 +34,8 @@ pub struct Search {
     pub number: u64,
     /// What is searched.
     pub target: Target,
+    /// The table that is looked at: between equal names its metric comes first.
+    pub home: Table,
     /// What has been typed.
     pub input: Input,
     /// Results so far.
@@ -44,14 +46,35 @@ pub struct Search {
 
 impl Search {
     /// An empty prompt.
-    pub fn new(number: u64, target: Target) -> Search {
-        Search { number, target, input: Input::default(), found: Found::default(), selected: 0 }
+    pub fn new(number: u64, target: Target, home: Table) -> Search {
+        Search { number, target, home, input: Input::default(), found: Found::default(), selected: 0 }
     }
 
     /// Takes results.
     pub fn update(&mut self, found: Found) {
         self.found = found;
+        self.prefer_home();
         self.selected = self.selected.min(self.found.matches.len().saturating_sub(1));
+    }
+
+    /// Puts the current table's metric before those that have the same name elsewhere, unless it was the table's name
+    /// that matched. All else stays in the matcher's order.
+    fn prefer_home(&mut self) {
+        let Target::Metrics(all) = &self.target else { return };
+        let matches = &mut self.found.matches;
+        for i in 0..matches.len() {
+            let Some(first) = all.get(matches[i].item) else { continue };
+            let by_name = |p: &u32| *p as usize > first.table.name().len();
+            let typed = &matches[i].positions;
+            if first.table == self.home || typed.is_empty() || !typed.iter().all(by_name) {
+                continue;
+            }
+            let ours = |m: &Metric| m.table == self.home && m.name == first.name;
+            let rest = matches[i + 1..].iter().position(|m| all.get(m.item).is_some_and(|m| ours(m)));
+            if let Some(at) = rest {
+                matches[i..=i + 1 + at].rotate_right(1);
+            }
+        }
     }
 
     /// Moves the selection.
@@ -110,16 +133,34 @@ impl Search {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::message::Match;
 
     /// TUI-3: typing narrows, editing widens again.
     #[test]
     fn editing_tells_the_pattern() {
-        let mut s = Search::new(1, Target::Metrics(Vec::new()));
+        let mut s = Search::new(1, Target::Metrics(Vec::new()), Table::Node);
         assert_eq!(s.edit(Key::char('o')), Some(("o".into(), true)));
         assert_eq!(s.paste("om\nrm -rf"), Some(("oom".into(), true)));
         assert_eq!(s.edit(Key::plain(Code::Backspace)), Some(("oo".into(), false)));
         assert_eq!(s.edit(Key::plain(Code::Left)), None);
         assert_eq!(s.edit(Key::ctrl('u')), Some(("o".into(), false)));
         assert_eq!(s.hit(), None);
+    }
+
+    /// TUI-3: between equal names the metric of the table that is looked at comes first, unless a table was asked for.
+    #[test]
+    fn equal_names_prefer_the_current_table() {
+        let named = |t: Table| t.metrics().iter().find(|m| m.name == "cpu_usage_millicores").unwrap();
+        let all = vec![named(Table::Processes), &Table::Node.metrics()[0], named(Table::Containers)];
+        let search = |home, positions: Vec<u32>| {
+            let mut s = Search::new(1, Target::Metrics(all.clone()), home);
+            let line = |item| Match { item, text: String::new(), positions: positions.clone() };
+            s.update(Found { matches: (0..3).map(line).collect(), ..Found::default() });
+            s.found.matches.iter().map(|m| m.item).collect::<Vec<_>>()
+        };
+        assert_eq!(search(Table::Containers, vec![20, 21]), [2, 0, 1]);
+        assert_eq!(search(Table::Processes, vec![20, 21]), [0, 1, 2]);
+        assert_eq!(search(Table::Containers, vec![0, 21]), [0, 1, 2], "the table's name was typed");
+        assert_eq!(search(Table::Containers, vec![]), [0, 1, 2], "nothing was typed");
     }
 }

@@ -45,6 +45,13 @@ impl App {
                 self.slow = self.pending();
                 Vec::new()
             }
+            Message::Recorder(report) => {
+                if let (Some(line), None) = (&report.greeting, &self.recorder.report.greeting) {
+                    self.notice = Some(line.clone());
+                }
+                self.recorder.update(report);
+                Vec::new()
+            }
             Message::Trouble(line) => {
                 self.notice = Some(line);
                 Vec::new()
@@ -56,6 +63,7 @@ impl App {
 
     fn key(&mut self, key: Key) -> Vec<Effect> {
         self.notice = None;
+        self.recorder.seen();
         if let Some(action) = keymap::action(self.context(), key) {
             return self.act(action);
         }
@@ -253,7 +261,7 @@ impl App {
             let lines = all.iter().map(|e| e.haystack.clone()).collect();
             (Target::Subjects(all.iter().map(|e| e.key.clone()).collect()), lines)
         };
-        self.overlay = Overlay::Search(Search::new(self.generation, target));
+        self.overlay = Overlay::Search(Search::new(self.generation, target, self.panel.metric.table));
         vec![Effect::OpenSearch(self.generation, lines)]
     }
 

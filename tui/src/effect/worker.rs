@@ -59,6 +59,9 @@ impl Drop for Worker {
 
 fn serve(mut source: Box<dyn Source>, shared: &(Mutex<Queue>, Condvar), out: &Sender<Event>) {
     let send = |m| out.send(Event::Message(m)).is_ok();
+    if source.report().is_some_and(|r| !send(Message::Recorder(r))) {
+        return;
+    }
     let mut refresh = Instant::now() + LIVE;
     let mut trouble = None;
     loop {
@@ -83,6 +86,9 @@ fn serve(mut source: Box<dyn Source>, shared: &(Mutex<Queue>, Condvar), out: &Se
         } else {
             let result = source.refresh();
             refresh = Instant::now() + if source.overview().live { LIVE } else { QUIET };
+            if source.report().is_some_and(|r| !send(Message::Recorder(r))) {
+                return;
+            }
             match result {
                 Ok(changed) => {
                     trouble = None;

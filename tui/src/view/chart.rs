@@ -25,8 +25,8 @@ struct Placed {
 
 /// Draws title, axes and dots.
 pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
-    title(app, look, layout, buf);
     let Some(window) = app.window() else {
+        title(app, look, layout, None, buf);
         message(look, layout.plot, "waiting for the first data …", buf);
         return;
     };
@@ -48,6 +48,10 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     let quantity = fgm::series::shown_quantity(app.panel.metric);
     let (min, max) = extent.unwrap_or((0.0, 1.0));
     let axis = axis::value_axis(min, max, app.panel.zero_based, quantity, layout.plot.h);
+    // A cut axis makes small changes look big.
+    let from = (extent.is_some() && axis.low != 0.0)
+        .then(|| format!("from {}", fgm::unit::significant(axis.low / axis.scale.divisor)));
+    title(app, look, layout, from, buf);
     value_axis(look, layout, &axis, extent.is_some(), buf);
     recorder_down(look, layout.plot, &placed, buf);
     dots(app, look, layout.plot, &axis, &placed, buf);
@@ -71,12 +75,18 @@ fn why_empty(app: &App) -> String {
     format!("no values of {} in this window", app.panel.metric.name)
 }
 
-fn title(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
+/// The metric, where the value axis starts if not at zero, and what kind of number it is.
+fn title(app: &App, look: Look, layout: &Layout, from: Option<String>, buf: &mut Buffer) {
     let (a, m) = (layout.title, app.panel.metric);
     let name = format!("{}.{}", m.table, m.name);
     let at = layout.plot.x;
     let room = (a.x + a.w).saturating_sub(at);
-    let x = put(buf, at, a.y, room, &name, look.theme.strong());
+    // Where the axis starts matters more than the end of a long name.
+    let kept = from.as_ref().map_or(0, |f| width(f) as u16 + 2);
+    let mut x = put(buf, at, a.y, room.saturating_sub(kept), &name, look.theme.strong());
+    if let Some(from) = from {
+        x = put(buf, x + 2, a.y, (a.x + a.w).saturating_sub(x + 2), &from, look.theme.warning());
+    }
     let rest = (a.x + a.w).saturating_sub(x + 2);
     if rest > 20 && layout.lists.is_none() {
         put(buf, x + 2, a.y, rest, m.help, look.theme.muted());
@@ -237,5 +247,8 @@ fn cursor_label(app: &App, layout: &Layout, window: TimeRange) -> Option<(u16, S
     let x = column(layout.plot, window, at)?;
     let label = format!(" {} ", axis::clock(at, &app.zone, timeline.dot()));
     let w = width(&label) as u16;
-    Some((x.saturating_sub(w / 2).clamp(a.x, (a.x + a.w).saturating_sub(w)), label))
+    // The date and the zone stand at the two ends.
+    let zone = width(&axis::zone_name(window.start, &app.zone)) as u16;
+    let last = (a.x + a.w).saturating_sub(w + zone + 1);
+    Some((x.saturating_sub(w / 2).max(layout.plot.x).min(last), label))
 }

@@ -2,14 +2,17 @@
 //!
 //! Owns: their rows. Must not: scroll (the state does).
 
+use fgm::metric::{Metric, Repr};
+use fgm::unit::Unit;
 use ratatui::buffer::Buffer;
+use ratatui::style::Modifier;
 
 use super::paint::{line, put, right};
-use super::{Look, letter};
+use super::{Look, letter, value};
 use crate::app::layout::{Area, Layout};
 use crate::app::metrics::Line;
 use crate::app::{App, Focus};
-use crate::text::{fit, fit_middle, width};
+use crate::text::{fit, fit_middle, width, wrap};
 
 /// Draws both lists, when there is room for them.
 pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
@@ -63,7 +66,14 @@ fn detail(app: &App, look: Look, a: Area, buf: &mut Buffer) {
     put(buf, a.x, a.y, a.w, &"─".repeat(usize::from(a.w)), look.theme.faint());
     let unit = fgm::series::shown_quantity(m);
     let per = if unit.per_second { " per second" } else { "" };
-    let last = format!("{}{per} · {}", m.unit.name(), m.source);
+    let name = match (m.repr, m.unit) {
+        (Repr::Bool, _) => "yes or no",
+        (_, Unit::None) => "",
+        _ => m.unit.name(),
+    };
+    let name = format!("{name}{per}");
+    let last =
+        if name.is_empty() { m.source.to_owned() } else { format!("{} · {}", name.trim_start(), m.source) };
     let help = wrap(m.help, w);
     let rows = usize::from(a.h - 1);
     let shown = help.len().min(rows.saturating_sub(1));
@@ -77,33 +87,17 @@ fn detail(app: &App, look: Look, a: Area, buf: &mut Buffer) {
     }
 }
 
-/// Breaks between words.
-fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(l) if l.is_empty() => l.push_str(word),
-            Some(l) if width(l) + 1 + width(word) <= columns => {
-                l.push(' ');
-                l.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 fn subjects(app: &App, look: Look, a: Area, buf: &mut Buffer) {
     let focus = app.focus == Focus::Subjects;
     put(buf, a.x, a.y, a.w, &"─".repeat(usize::from(a.w)), look.theme.faint());
     let visible = app.subjects.visible().len();
     let hidden = app.subjects.all().len() - visible;
-    let count = if hidden > 0 { format!(" {visible} (+{hidden}: v)") } else { format!(" {visible}") };
     let name = format!("{} ", app.subjects.noun());
+    let room = usize::from(a.w).saturating_sub(2 + width(&name));
+    let count = count(visible, hidden, room);
     heading(look, a, focus, &name, &count, buf);
     let rows = usize::from(a.h - 1);
     let list = app.subjects.list;
-    let quantity = fgm::series::shown_quantity(app.panel.metric);
     for (i, e) in app.subjects.visible().enumerate().skip(list.offset).take(rows) {
         let y = a.y + 1 + (i - list.offset) as u16;
         let position = app.panel.position(&e.key);
@@ -111,11 +105,16 @@ fn subjects(app: &App, look: Look, a: Area, buf: &mut Buffer) {
             put(buf, a.x, y, 2, &format!("●{}", letter(p)), look.theme.series(p, true));
         }
         // A narrow list has room for numbers only; the chart says in what.
-        let value = e.mean.map(|m| if a.w < 34 { short(quantity, m) } else { quantity.format(m) });
+        let metric = app.panel.metric;
+        let value = e.mean.map(|m| if a.w < 34 { short(metric, m) } else { value(metric, m) });
         let value = value.unwrap_or_default();
         let at = right(buf, Area { y, w: a.w - 1, ..a }, 0, &value, look.theme.muted());
         let room = at.saturating_sub(a.x + 4);
-        let style = if position.is_some() { look.theme.strong() } else { look.theme.text() };
+        let style = match position {
+            _ if app.ended(e) => look.theme.muted().add_modifier(Modifier::DIM),
+            Some(_) => look.theme.strong(),
+            None => look.theme.text(),
+        };
         put(buf, a.x + 3, y, room, &fit_middle(&e.title, usize::from(room)), style);
         if i == list.selected {
             mark(look, a, y, focus, buf);
@@ -123,12 +122,29 @@ fn subjects(app: &App, look: Look, a: Area, buf: &mut Buffer) {
     }
 }
 
+/// How many there are, how many are hidden, and that the numbers below are means: as much as there is room for.
+fn count(visible: usize, hidden: usize, room: usize) -> String {
+    let (key, short) =
+        if hidden > 0 { (format!(" (+{hidden}: v)"), format!(" (+{hidden})")) } else { Default::default() };
+    let all = [
+        format!(" {visible}{key} · mean in window"),
+        format!(" {visible}{key} mean"),
+        format!(" {visible}{short} mean"),
+        format!(" {visible} mean"),
+    ];
+    all.into_iter().find(|t| width(t) <= room).unwrap_or_else(|| " mean".to_owned())
+}
+
 /// A value without the unit that all lines share: `48.0 MiB` becomes `48.0M`.
-fn short(quantity: fgm::unit::Quantity, value: f64) -> String {
-    let scale = quantity.scale_for(value);
+fn short(metric: &Metric, v: f64) -> String {
+    if metric.repr == Repr::Bool {
+        return value(metric, v);
+    }
+    let quantity = fgm::series::shown_quantity(metric);
+    let scale = quantity.scale_for(v);
     let prefix = match scale.suffix.chars().next() {
         Some(c @ ('K' | 'M' | 'G' | 'T' | 'P' | 'k')) => c.to_string(),
         _ => String::new(),
     };
-    fgm::unit::significant(value / scale.divisor) + &prefix
+    fgm::unit::significant(v / scale.divisor) + &prefix
 }

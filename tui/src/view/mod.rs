@@ -13,6 +13,7 @@ pub mod raster;
 pub mod search;
 pub mod status;
 
+use fgm::metric::{Metric, Repr};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 
@@ -41,6 +42,16 @@ pub fn letter(position: usize) -> char {
     char::from(b'A' + (position % 26) as u8)
 }
 
+/// A number of a metric as people read it: with its own unit, or yes and no where it is one of the two. The mean of
+/// yes and no is a fraction.
+pub fn value(metric: &Metric, v: f64) -> String {
+    match (metric.repr, v) {
+        (Repr::Bool, 0.0) => "no".to_owned(),
+        (Repr::Bool, 1.0) => "yes".to_owned(),
+        _ => fgm::series::shown_quantity(metric).format(v),
+    }
+}
+
 /// Draws the whole screen; returns where the terminal's cursor belongs, if anywhere.
 pub fn draw(app: &App, look: Look, buf: &mut Buffer) -> Option<Position> {
     let layout = app.layout();
@@ -48,7 +59,8 @@ pub fn draw(app: &App, look: Look, buf: &mut Buffer) -> Option<Position> {
     if layout.too_small {
         let (w, h) = crate::app::layout::SMALLEST;
         let text = format!("fgm needs {w}×{h}, has {}×{}", layout.screen.w, layout.screen.h);
-        paint::put(buf, 0, 0, layout.screen.w, &text, look.theme.text());
+        let fits = crate::text::width(&text) <= usize::from(layout.screen.w);
+        paint::put(buf, 0, 0, layout.screen.w, if fits { &text } else { "too small" }, look.theme.text());
     } else {
         lists::draw(app, look, &layout, buf);
         chart::draw(app, look, &layout, buf);

@@ -1,4 +1,4 @@
-//! What lies over the chart: help and problems.
+//! What lies over the chart: help, and what went wrong.
 //!
 //! Owns: their windows. Must not: name keys (help is generated from the action table).
 
@@ -10,14 +10,19 @@ use super::paint::{frame, middle, put};
 use crate::app::App;
 use crate::app::layout::Layout;
 use crate::keymap::{Group, TABLE};
-use crate::text::{clean, fit_middle, pad};
+use crate::text::{clean, fit_middle, pad, wrap};
+
+/// Most columns of a window, frame included.
+const WIDEST: u16 = 104;
+/// Columns for the keys of an action.
+const KEYS: usize = 17;
 
 type Row = Vec<(String, Style)>;
 
 fn window(look: Look, layout: &Layout, title: &str, rows: &[Row], scroll: usize, buf: &mut Buffer) {
     let mut body = layout.screen;
     body.h = layout.status.y;
-    let area = middle(body, 104, rows.len() as u16 + 2);
+    let area = middle(body, WIDEST, rows.len() as u16 + 2);
     let inside = frame(buf, area, title, look.theme.faint(), look.theme.accent());
     let scroll = scroll.min(rows.len().saturating_sub(usize::from(inside.h)));
     for (i, row) in rows.iter().skip(scroll).take(usize::from(inside.h)).enumerate() {
@@ -34,9 +39,15 @@ fn window(look: Look, layout: &Layout, title: &str, rows: &[Row], scroll: usize,
     }
 }
 
+/// Columns inside the window.
+fn columns(layout: &Layout) -> usize {
+    usize::from(layout.screen.w.min(WIDEST).saturating_sub(4))
+}
+
 /// The keys, by group.
 pub fn help(look: Look, layout: &Layout, scroll: usize, buf: &mut Buffer) {
     let mut rows: Vec<Row> = Vec::new();
+    let room = columns(layout).saturating_sub(KEYS + 2);
     for group in Group::ALL {
         if !rows.is_empty() {
             rows.push(Vec::new());
@@ -44,28 +55,57 @@ pub fn help(look: Look, layout: &Layout, scroll: usize, buf: &mut Buffer) {
         rows.push(vec![(group.title().to_owned(), look.theme.strong())]);
         for e in TABLE.iter().filter(|e| e.group == group) {
             let keys = e.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-            rows.push(vec![
-                (format!("  {}", pad(&keys, 16)), look.theme.key()),
-                (e.help.to_owned(), look.theme.text()),
-            ]);
+            // The last column before the text stays free.
+            let (keys, text) = (wrap(&keys, KEYS - 1), wrap(e.help, room));
+            for i in 0..keys.len().max(text.len()) {
+                let part = |of: &[String]| of.get(i).cloned().unwrap_or_default();
+                rows.push(vec![
+                    (format!("  {}", pad(&part(&keys), KEYS)), look.theme.key()),
+                    (part(&text), look.theme.text()),
+                ]);
+            }
         }
     }
     rows.push(Vec::new());
     let mouse = "Mouse: click sets the cursor, drag zooms to what it covers, wheel zooms, shift-wheel pans.";
-    rows.push(vec![(mouse.to_owned(), look.theme.muted())]);
+    rows.extend(wrap(mouse, columns(layout)).into_iter().map(|t| vec![(t, look.theme.muted())]));
     window(look, layout, "keys", &rows, scroll, buf);
 }
 
-/// Files that could not be read.
+/// Files that could not be read, and what the recorder says.
 pub fn problems(app: &App, look: Look, layout: &Layout, scroll: usize, buf: &mut Buffer) {
     let mut rows: Vec<Row> = Vec::new();
+    let room = columns(layout);
+    let warning = |text: &str, rows: &mut Vec<Row>| {
+        let lines = wrap(text, room.saturating_sub(2));
+        rows.extend(lines.into_iter().map(|t| vec![(format!("  {t}"), look.theme.warning())]));
+    };
+    if app.gone {
+        warning("the recording is gone: none of its files is there any longer", &mut rows);
+    }
     for p in &app.overview.problems {
         let path = clean(&p.path.display().to_string());
-        rows.push(vec![(fit_middle(&path, 96), look.theme.strong())]);
-        rows.push(vec![(format!("  {}", clean(&p.reason)), look.theme.warning())]);
+        rows.push(vec![(fit_middle(&path, room), look.theme.strong())]);
+        warning(&clean(&p.reason), &mut rows);
     }
     if rows.is_empty() {
         rows.push(vec![("every file could be read".to_owned(), look.theme.text())]);
+    }
+    let report = &app.recorder.report;
+    if report.ended.is_some() || !report.lines.is_empty() {
+        rows.push(Vec::new());
+        rows.push(vec![("the recorder says".to_owned(), look.theme.accent())]);
+    }
+    if let Some(why) = &report.ended {
+        warning(why, &mut rows);
+    }
+    for l in report.lines.iter().rev() {
+        let style = if l.error { look.theme.warning() } else { look.theme.text() };
+        let at = super::axis::clock(l.at, &app.zone, fgm::time::SECOND);
+        for (i, text) in wrap(&l.text, room.saturating_sub(10)).into_iter().enumerate() {
+            let at = if i == 0 { at.clone() } else { String::new() };
+            rows.push(vec![(pad(&at, 10), look.theme.muted()), (text, style)]);
+        }
     }
     window(look, layout, "files that could not be read", &rows, scroll, buf);
 }

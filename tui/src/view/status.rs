@@ -17,12 +17,24 @@ use crate::text::width;
 pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     let a = layout.status;
     let mut room = a;
-    if let Some(text) = problems(app) {
+    if let Some(text) = troubles(app) {
         let x = right(buf, a, 0, &text, look.theme.warning());
         room.w = x.saturating_sub(a.x + 1);
     }
+    if app.gone {
+        let text = "the recording is gone: its files are no longer there";
+        line(buf, room, 0, &[(" ", look.theme.text()), (text, look.theme.warning())]);
+        return;
+    }
     if let Some(notice) = &app.notice {
         line(buf, room, 0, &[(" ", look.theme.text()), (notice, look.theme.warning())]);
+        return;
+    }
+    if let Some(news) = app.recorder.news() {
+        let text = format!("recorder: {news}");
+        let live = if app.overview.live { "● live · " } else { "" };
+        let pieces = [(" ", look.theme.text()), (live, look.theme.live()), (&text, look.theme.warning())];
+        line(buf, room, 0, &pieces);
         return;
     }
     let mut pieces = vec![(" ".to_owned(), look.theme.text())];
@@ -59,10 +71,14 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     line(buf, room, 0, &pieces);
 }
 
-fn problems(app: &App) -> Option<String> {
+/// What stays at the end of the line for as long as it is so.
+fn troubles(app: &App) -> Option<String> {
     let n = app.overview.problems.len();
     let files = if n == 1 { "file" } else { "files" };
-    (n > 0).then(|| format!("{n} {files} unreadable (!) "))
+    let unreadable = (n > 0).then(|| format!("{n} {files} unreadable"));
+    let ended = app.recorder.report.ended.is_some().then(|| "not recording".to_owned());
+    let all: Vec<_> = ended.into_iter().chain(unreadable).collect();
+    (!all.is_empty()).then(|| format!("{} (!) ", all.join(", ")))
 }
 
 /// Draws the key bar for where keys are read now: as many as fit, help and quit always.
