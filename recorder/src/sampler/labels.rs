@@ -81,56 +81,33 @@ impl Host {
     /// A row of `disks`.
     pub(crate) fn disk(&self, id: SeriesId, group: &Group, device: Device, name: Option<&str>) -> SeriesDef {
         use disks::label as l;
-        let identity = group.subject.as_ref().map(|s| s.identity.clone()).unwrap_or_default();
-        def(
-            Table::Disks,
-            id,
-            &[
-                (l::node_name, self.name()),
-                (l::cluster_name, self.cluster()),
-                (l::subject_kind, LabelValue::text(group.kind().name())),
-                (l::cgroup_path, LabelValue::text(group.text.as_str())),
-                (l::cgroup_inode, inode(group)),
-                (l::container_id, LabelValue::maybe(group.class.container_id.as_deref())),
-                (l::container_name, LabelValue::maybe(identity.container_name)),
-                (l::namespace, LabelValue::maybe(identity.namespace)),
-                (l::pod_name, LabelValue::maybe(identity.pod_name)),
-                (l::pod_uid, LabelValue::maybe(group.class.pod_uid.as_deref())),
-                (l::device, LabelValue::text(format!("{}:{}", device.major, device.minor))),
-                (l::device_name, LabelValue::maybe(name)),
-            ],
-        )
+        let mut def = below(Table::Disks, id, &self.subject(id, group));
+        def.labels[l::device] = LabelValue::text(format!("{}:{}", device.major, device.minor));
+        def.labels[l::device_name] = LabelValue::maybe(name);
+        def
     }
 
     /// A row of `processes`.
     pub(crate) fn process(&self, process: &Process, group: &Group) -> SeriesDef {
         use processes::label as l;
-        let identity = group.subject.as_ref().map(|s| s.identity.clone()).unwrap_or_default();
         let names = &process.names;
-        def(
-            Table::Processes,
-            process.series,
-            &[
-                (l::node_name, self.name()),
-                (l::cluster_name, self.cluster()),
-                (l::subject_kind, LabelValue::text(group.kind().name())),
-                (l::cgroup_path, LabelValue::text(group.text.as_str())),
-                (l::cgroup_inode, inode(group)),
-                (l::container_id, LabelValue::maybe(group.class.container_id.as_deref())),
-                (l::container_name, LabelValue::maybe(identity.container_name)),
-                (l::namespace, LabelValue::maybe(identity.namespace)),
-                (l::pod_name, LabelValue::maybe(identity.pod_name)),
-                (l::pod_uid, LabelValue::maybe(group.class.pod_uid.as_deref())),
-                (l::boot_id, LabelValue::maybe(self.boot_id.as_deref())),
-                (l::pid, LabelValue::Int(i64::from(process.pid))),
-                (l::start_ticks, LabelValue::Int(i64::try_from(process.start_ticks).unwrap_or(i64::MAX))),
-                (l::ppid, LabelValue::Int(i64::from(names.ppid))),
-                (l::comm, LabelValue::text(String::from_utf8_lossy(&names.comm))),
-                (l::exe, LabelValue::maybe(names.exe.as_deref())),
-                (l::cmdline, LabelValue::maybe(names.cmdline.as_deref())),
-            ],
-        )
+        let mut def = below(Table::Processes, process.series, &self.subject(process.series, group));
+        def.labels[l::boot_id] = LabelValue::maybe(self.boot_id.as_deref());
+        def.labels[l::pid] = LabelValue::Int(i64::from(process.pid));
+        def.labels[l::start_ticks] = LabelValue::Int(i64::try_from(process.start_ticks).unwrap_or(i64::MAX));
+        def.labels[l::ppid] = LabelValue::Int(i64::from(names.ppid));
+        def.labels[l::comm] = LabelValue::text(String::from_utf8_lossy(&names.comm));
+        def.labels[l::exe] = LabelValue::maybe(names.exe.as_deref());
+        def.labels[l::cmdline] = LabelValue::maybe(names.cmdline.as_deref());
+        def
     }
+}
+
+/// A row of something within a cgroup: it bears the cgroup's labels under the same names.
+fn below(table: Table, id: SeriesId, cgroup: &SeriesDef) -> SeriesDef {
+    let same = |name: &str| cgroup.table.label_index(name).map(|i| cgroup.labels[i].clone());
+    let labels = table.labels().iter().map(|l| same(l.name).unwrap_or(LabelValue::Null)).collect();
+    SeriesDef { table, id, labels }
 }
 
 fn inode(group: &Group) -> LabelValue {
