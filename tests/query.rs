@@ -7,6 +7,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use arrow::array::RecordBatch;
 use common::{START, fill, memory, open, tick};
 use fgm::metric::{Metric, Table};
 use fgm::query::model::{WindowAnswer, WindowQuery};
@@ -14,6 +15,9 @@ use fgm::query::{Engine, QueryError};
 use fgm::series::Gap;
 use fgm::subject::{Subject, SubjectKey};
 use fgm::time::{SECOND, TimeRange};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::properties::WriterProperties;
 
 fn engine(root: &Path) -> Engine {
     Engine::open(&[root.to_owned()]).unwrap()
@@ -232,4 +236,39 @@ fn rows_in_both_a_segment_and_its_file_count_once() {
     let p = e.subjects(Table::Processes, all()).unwrap().remove(0).key();
     assert_eq!(window(&e, "threads", &[p], 0, 50).series[0].1.samples(), 50);
     assert!(!e.overview().live);
+}
+
+/// Rewrites a sealed file as an older version would have written it: without one column, the others in another order.
+fn rewrite_without(path: &Path, column: &str) {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).unwrap()).unwrap();
+    let meta = builder.metadata().file_metadata().key_value_metadata().cloned().unwrap();
+    let meta = meta.into_iter().filter(|kv| kv.key != "ARROW:schema").collect();
+    let batches: Vec<RecordBatch> = builder.build().unwrap().map(Result::unwrap).collect();
+    let keep: Vec<usize> = (0..batches[0].num_columns())
+        .rev()
+        .filter(|&i| batches[0].schema().field(i).name() != column)
+        .collect();
+    let batches: Vec<RecordBatch> = batches.iter().map(|b| b.project(&keep).unwrap()).collect();
+    let props = WriterProperties::builder().set_key_value_metadata(Some(meta)).build();
+    let file = fs::File::create(path).unwrap();
+    let mut w = ArrowWriter::try_new(file, batches[0].schema(), Some(props)).unwrap();
+    batches.iter().for_each(|b| w.write(b).unwrap());
+    w.close().unwrap();
+}
+
+/// STO-8: an old file without a metric and a new one with it, side by side: both open, what is missing is absent.
+#[test]
+fn files_of_other_versions_open_side_by_side() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut w = open(dir.path(), "aaaaaaaa00000001");
+    fill(&mut w, 0, 180);
+    w.finish(START).unwrap();
+    rewrite_without(&parquet_files(dir.path(), "containers")[0], "memory_current_bytes");
+    let e = engine(dir.path());
+    assert!(e.overview().problems.is_empty(), "{:?}", e.overview().problems);
+    let key = subject(&e, "/a").key();
+    let answer = window(&e, "memory_current_bytes", std::slice::from_ref(&key), 0, 180);
+    let expected: Vec<_> = (0..180).map(|n| (n >= 90).then(|| memory(2, n) as f64)).collect();
+    assert_eq!(means(&answer, 0), expected);
+    assert_eq!(window(&e, "io_read_ops_total", &[key], 1, 179).series[0].1.samples(), 179);
 }
