@@ -252,7 +252,9 @@ fn rewrite_without(path: &Path, column: &str) {
     let props = WriterProperties::builder().set_key_value_metadata(Some(meta)).build();
     let file = fs::File::create(path).unwrap();
     let mut w = ArrowWriter::try_new(file, batches[0].schema(), Some(props)).unwrap();
-    batches.iter().for_each(|b| w.write(b).unwrap());
+    for b in &batches {
+        w.write(b).unwrap();
+    }
     w.close().unwrap();
 }
 
