@@ -2,8 +2,8 @@
 //!
 //! Owns: values and definition levels of the few types that a store has. Must not: choose encodings or know tables.
 //!
-//! The crate's own Arrow writer would open every column of a row group at once, each with a zstd context of a hundred
-//! kilobytes: for 150 columns more memory than the rest of the recorder (specs/decisions/0003).
+//! The crate's own Arrow writer opens every column of a row group at once, each with a zstd compressor and decompressor of
+//! its own, which was a good third of the recorder's peak memory (specs/decisions/0003).
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
