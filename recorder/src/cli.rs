@@ -2,17 +2,34 @@
 //!
 //! Owns: the command line. Must not: check what the library checks.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use fgm::store::retention::{Cap, OnFull};
 use fgm_recorder::{Config, Processes, Scope};
 
+use crate::settings::{self, Refused};
+
 /// Record every container and process of this host at 1 Hz into Parquet.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(
+    version,
+    about,
+    max_term_width = 100,
+    after_help = "Every option can also stand in the environment, as \
+    FGM_ and its name in capitals (FGM_OUTPUT_DIR), and in the file of --config under its long name."
+)]
 pub(crate) struct Args {
+    /// What to do instead of recording.
+    #[command(subcommand)]
+    pub(crate) command: Option<Task>,
+
+    /// TOML file with settings; `fgm-recorder config` prints one.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
     /// Directory of the recording; created if missing.
     #[arg(short, long, value_name = "DIR", default_value = "collected-metrics")]
     output_dir: PathBuf,
@@ -73,6 +90,23 @@ pub(crate) struct Args {
     /// Leave command lines out.
     #[arg(long)]
     omit_cmdline: bool,
+}
+
+/// What to do instead of recording.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Print all settings, those in force and their defaults, as a file for --config.
+    Config,
+}
+
+/// The command line with the layers below it, and where each value came from.
+pub(crate) fn parse(
+    argv: Vec<OsString>,
+    environment: impl Fn(&str) -> Option<OsString>,
+) -> Result<(Args, ArgMatches), Refused> {
+    let matches = settings::matches(Args::command(), argv, environment)?;
+    let args = Args::from_arg_matches(&matches).map_err(Refused::CommandLine)?;
+    Ok((args, matches))
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -186,6 +220,45 @@ mod tests {
         assert_eq!((defaults.interval, defaults.rotation), (library.interval, library.rotation));
         assert_eq!((defaults.cap, defaults.scope), (library.cap, library.scope));
         assert_eq!(defaults.pss_budget, library.pss_budget);
+    }
+
+    fn with_file(text: &str) -> (Args, ArgMatches) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("settings.toml");
+        std::fs::write(&path, text).unwrap();
+        let argv = vec!["fgm-recorder".into(), "--config".into(), path.into_os_string()];
+        let Ok(parsed) = parse(argv, |_| None) else { panic!("{text}") };
+        parsed
+    }
+
+    /// REC-9: the file that is printed is one that can be read: as it is, with every default set, and with changes.
+    #[test]
+    fn the_printed_file_is_a_settings_file() {
+        let none = with_file("");
+        let printed = crate::template::template(Args::command(), &none.1);
+        assert!(printed.lines().all(|l| l.len() <= 120), "{printed}");
+        let expected = format!("{:?}", none.0.config());
+        assert_eq!(format!("{:?}", with_file(&printed).0.config()), expected);
+        // A placeholder such as "NAME" is no default.
+        let is_default = |value: &str| value.chars().any(|c| c.is_ascii_lowercase());
+        let set = |line: &str| match line.strip_prefix("# ").filter(|l| l.contains(" = ")) {
+            Some(set) if is_default(set.split_once(" = ").unwrap().1) => format!("{set}\n"),
+            _ => String::new(),
+        };
+        let all: String = printed.lines().map(set).collect();
+        assert!(all.contains("interval = \"1s\"") && all.contains("omit-cmdline = false"), "{all}");
+        assert_eq!(format!("{:?}", with_file(&all).0.config()), expected, "{all}");
+        let changed = with_file("interval = \"250ms\"\nomit-cmdline = true\nidentifier = \"a \\\"b\\\"\"");
+        let printed = crate::template::template(Args::command(), &changed.1);
+        assert!(
+            printed.contains("\ninterval = \"250ms\"\n") && printed.contains("\nomit-cmdline = true\n"),
+            "{printed}"
+        );
+        assert_eq!(
+            format!("{:?}", with_file(&printed).0.config()),
+            format!("{:?}", changed.0.config()),
+            "{printed}"
+        );
     }
 
     #[test]

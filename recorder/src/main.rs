@@ -1,18 +1,36 @@
 //! `fgm-recorder`: command line and signals around the library.
 
 mod cli;
+mod settings;
+mod template;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::CommandFactory;
 use fgm_recorder::{RecordError, StopHandle, record};
+use settings::Refused;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let args = cli::Args::parse();
+    let (args, matches) = match cli::parse(std::env::args_os().collect(), |name| std::env::var_os(name)) {
+        Ok(parsed) => parsed,
+        Err(Refused::CommandLine(error)) => error.exit(),
+        Err(Refused::Below(line)) => {
+            let _ = writeln!(std::io::stderr(), "fgm-recorder: {line}");
+            return ExitCode::from(2);
+        }
+    };
+    if matches!(args.command, Some(cli::Task::Config)) {
+        let text = template::template(cli::Args::command(), &matches);
+        return if std::io::stdout().write_all(text.as_bytes()).is_ok() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
+    }
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
     tracing_subscriber::fmt()

@@ -51,6 +51,38 @@ fn bad_input_is_one_clear_line() {
     }
 }
 
+/// REC-9: settings come from flag, environment and file; what is wrong in one of them is said in one line.
+#[test]
+fn settings_in_file_and_environment() {
+    let tmp = tempfile::tempdir().unwrap();
+    let file = tmp.path().join("settings.toml");
+    let run = |text: &str, env: &[(&str, &str)], args: &[&str]| {
+        std::fs::write(&file, text).unwrap();
+        recorder().arg("--config").arg(&file).args(args).envs(env.iter().copied()).output().unwrap()
+    };
+    let o =
+        run("interval = \"2s\"\nrotation = \"3m\"", &[("FGM_ROTATION", "4m")], &["--scope=all", "config"]);
+    let printed = String::from_utf8(o.stdout).unwrap();
+    for line in ["interval = \"2s\"", "rotation = \"4m\"", "scope = \"all\"", "# max-bytes = \"1GiB\""] {
+        assert!(printed.lines().any(|l| l == line), "{line}: {printed}");
+    }
+    let name = |env: &[(&str, &str)]| {
+        let o = run("identifier = \"file\"", env, &["config"]);
+        let printed = String::from_utf8(o.stdout).unwrap();
+        printed.lines().find_map(|l| l.strip_prefix("identifier = ").map(str::to_owned)).unwrap()
+    };
+    assert_eq!(name(&[("POD_NAME", "")]), "\"file\"", "an empty variable counts as not set");
+    assert_eq!(name(&[("POD_NAME", "pod")]), "\"pod\"");
+    assert_eq!(name(&[("POD_NAME", "pod"), ("FGM_IDENTIFIER", "mine")]), "\"mine\"");
+    let o = run("interval = \"2s\"\nmax-byte = 5\n", &[], &[]);
+    assert_eq!(o.status.code(), Some(2));
+    assert!(error(&o).contains("settings.toml:2: there is no setting max-byte; did you mean max-bytes?"));
+    assert_eq!(error(&o).lines().count(), 1, "{}", error(&o));
+    let o = run("", &[("FGM_INTERVAL", "soon")], &[]);
+    assert_eq!((o.status.code(), error(&o).lines().count()), (Some(2), 1), "{}", error(&o));
+    assert!(error(&o).contains("FGM_INTERVAL=soon"), "{}", error(&o));
+}
+
 fn files(dir: &Path, out: &mut Vec<String>) {
     for e in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         if e.path().is_dir() {
