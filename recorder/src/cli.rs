@@ -97,6 +97,21 @@ pub(crate) struct Args {
 pub(crate) enum Task {
     /// Print all settings, those in force and their defaults, as a file for --config.
     Config,
+    /// Say what this host can and cannot give, one line each; exit code 1 if something cannot be recorded.
+    Doctor {
+        /// How to say it.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// One line per finding.
+    Text,
+    /// One array of objects.
+    Json,
 }
 
 /// The command line with the layers below it, and where each value came from.

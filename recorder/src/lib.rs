@@ -9,6 +9,7 @@
 
 pub mod config;
 pub mod discover;
+pub mod doctor;
 pub mod error;
 pub mod identify;
 pub mod pace;

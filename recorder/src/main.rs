@@ -8,7 +8,8 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
-use fgm_recorder::{RecordError, StopHandle, record};
+use fgm_recorder::doctor::{self, Finding, Status};
+use fgm_recorder::{Config, RecordError, StopHandle, record};
 use settings::Refused;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -23,14 +24,37 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    if matches!(args.command, Some(cli::Task::Config)) {
-        let text = template::template(cli::Args::command(), &matches);
-        return if std::io::stdout().write_all(text.as_bytes()).is_ok() {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        };
+    match &args.command {
+        Some(cli::Task::Config) => print(&template::template(cli::Args::command(), &matches)),
+        Some(cli::Task::Doctor { format }) => examine(&args.config(), *format),
+        None => record_until_stopped(&args),
     }
+}
+
+fn print(text: &str) -> ExitCode {
+    if std::io::stdout().write_all(text.as_bytes()).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Says what the host gives; success when everything can be recorded.
+fn examine(config: &Config, format: cli::Format) -> ExitCode {
+    if let Err(error) = config.validate() {
+        let _ = writeln!(std::io::stderr(), "fgm-recorder: {error}");
+        return ExitCode::from(2);
+    }
+    let findings = doctor::examine(config);
+    let text = match format {
+        cli::Format::Text => findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n") + "\n",
+        cli::Format::Json => {
+            let all: Vec<_> = findings.iter().map(Finding::to_json).collect();
+            format!("{:#}\n", serde_json::Value::from(all))
+        }
+    };
+    let missing = findings.iter().any(|f| f.status == Status::Missing);
+    let printed = print(&text);
+    if missing { ExitCode::FAILURE } else { printed }
+}
+
+fn record_until_stopped(args: &cli::Args) -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
     tracing_subscriber::fmt()
@@ -41,7 +65,7 @@ fn main() -> ExitCode {
         // A log that cannot be written is not worth a recording: reporting that on stderr would panic.
         .log_internal_errors(false)
         .init();
-    match run(&args) {
+    match run(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Each error names its cause itself; the chain would say it twice.

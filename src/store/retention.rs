@@ -54,6 +54,11 @@ fn files(root: &Path) -> Vec<Entry> {
     out
 }
 
+/// Bytes below a root: open segments, closed files and manifests of all sessions.
+pub fn used(root: &Path) -> u64 {
+    files(root).iter().map(|f| f.len).sum()
+}
+
 /// The time in a sealed file's name: `<id>-<time>-<run8>-<seq>`.
 fn age_of(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();

@@ -34,6 +34,16 @@ fn mount(line: &[u8]) -> Option<CgroupMount> {
     Some(CgroupMount { root, mount_point, v1_options })
 }
 
+/// The option `hidepid` of the procfs that is mounted at `at`, if it has one.
+pub fn hidden_pids(text: &[u8], at: &[u8]) -> Option<String> {
+    // The last mount on a place covers those before.
+    let line = lines(text).filter(|l| fields(l).nth(4).is_some_and(|p| unescape(p) == at)).last()?;
+    let mut rest = fields(line).skip_while(|&x| x != b"-").skip(1);
+    let options = if rest.next()? == b"proc" { rest.nth(1)? } else { return None };
+    let value = options.split(|&b| b == b',').find_map(|o| o.strip_prefix(b"hidepid="))?;
+    Some(String::from_utf8_lossy(value).into_owned())
+}
+
 /// Undoes the kernel's octal escapes (`\040` for a space).
 fn unescape(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
@@ -64,6 +74,16 @@ mod tests {
         assert_eq!(at(b"/sys/fs/cgroup/memory").v1_options.as_deref(), Some(&b"rw,memory"[..]));
         assert_eq!(at(b"/sys/fs/cgroup/systemd").v1_options.as_deref(), Some(&b"rw,name=systemd"[..]));
         assert_eq!(mounts.len(), 10, "the tmpfs above them is not one");
+    }
+
+    /// REC-9: who hides processes is told.
+    #[test]
+    fn hidden_processes() {
+        let text = b"1 2 0:3 / /proc rw - proc proc rw,hidepid=invisible,gid=5\n1 2 0:3 / /p\\040q rw a:1 - proc proc rw\n";
+        assert_eq!(hidden_pids(text, b"/proc").as_deref(), Some("invisible"));
+        assert_eq!(hidden_pids(text, b"/p q"), None);
+        assert_eq!(hidden_pids(b"1 2 0:3 / /proc rw - tmpfs x hidepid=2\n", b"/proc"), None);
+        assert_eq!(hidden_pids(b"- proc", b"/proc"), None);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 //! Owns: the reused buffer, the bound on descriptors, and what each error means: gone, absent, or a fault. Must not:
 //! know what any file says.
 
-use std::ffi::CStr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::ffi::{CStr, OsStr};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -32,6 +33,17 @@ pub(crate) struct At<'a> {
     /// Relative to `root`, without a slash at its end; may be empty.
     pub(crate) dir: &'a [u8],
     pub(crate) name: &'static str,
+}
+
+impl At<'_> {
+    /// The whole path, for messages.
+    fn shown(&self) -> String {
+        let link = format!("/proc/self/fd/{}", self.root.as_raw_fd());
+        let mut path = std::fs::read_link(link).unwrap_or_default();
+        path.push(OsStr::from_bytes(self.dir));
+        path.push(self.name);
+        path.display().to_string()
+    }
 }
 
 struct Counted {
@@ -104,6 +116,11 @@ impl Reader {
             files_read: 0,
             faults: Faults::default(),
         }
+    }
+
+    /// Number of descriptors that may be kept open.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
     }
 
     /// Number of descriptors kept open.
@@ -185,8 +202,7 @@ impl Reader {
     }
 
     fn fault(&mut self, at: At<'_>, errno: Errno) {
-        let example = String::from_utf8_lossy(at.dir);
-        self.faults.errno(at.name, errno, &format!("{example}/{}", at.name));
+        self.faults.errno(at.name, errno, || at.shown());
     }
 }
 

@@ -14,6 +14,7 @@ mod process;
 mod processes;
 mod pss;
 mod rates;
+mod report;
 mod subject;
 
 use std::fs::File;
