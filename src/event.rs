@@ -24,11 +24,13 @@ pub enum EventKind {
     SubjectStop,
     /// The OOM killer killed in a cgroup.
     OomKill,
+    /// The store has reached its cap: the recorder stops, or old files go.
+    CapReached,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [EventKind; 7] = [
+    pub const ALL: [EventKind; 8] = [
         EventKind::RecorderStart,
         EventKind::RecorderStop,
         EventKind::RecorderGap,
@@ -36,6 +38,7 @@ impl EventKind {
         EventKind::SubjectStart,
         EventKind::SubjectStop,
         EventKind::OomKill,
+        EventKind::CapReached,
     ];
 
     /// The value of the column `event`.
@@ -48,6 +51,7 @@ impl EventKind {
             EventKind::SubjectStart => "subject_start",
             EventKind::SubjectStop => "subject_stop",
             EventKind::OomKill => "oom_kill",
+            EventKind::CapReached => "cap_reached",
         }
     }
 }

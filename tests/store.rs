@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use common::{START, fill, memory, open, process_def, tick};
+use fgm::event::{Event, EventKind, Severity};
 use fgm::metric::Table;
 use fgm::store::layout;
 use fgm::store::read::{SegmentData, SegmentReader};
 use fgm::store::schema::{Extent, SubjectIndex, meta};
+use fgm::store::writer::StoreWriter;
 use fgm::store::{StoreError, retention, segment};
 use fgm::time::SECOND;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -256,8 +258,7 @@ fn the_cap_stops_the_writer() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = common::config(dir.path());
     config.cap = retention::Cap { max_bytes: Some(20_000), on_full: retention::OnFull::Stop };
-    let mut w =
-        fgm::store::writer::StoreWriter::open(config, common::run_info("aaaaaaaa00000001"), START).unwrap();
+    let mut w = StoreWriter::open(config, common::run_info("aaaaaaaa00000001"), START).unwrap();
     // The size is counted in the background after each file.
     let mut error = None;
     for n in 0..9000 {
@@ -274,6 +275,54 @@ fn the_cap_stops_the_writer() {
     assert!(error.to_string().contains("--max-bytes"), "{error}");
     w.finish(START).unwrap();
     assert!(!sealed(dir.path(), "containers").is_empty());
+    let (last, _) = read(sealed(dir.path(), "events").last().unwrap());
+    assert_eq!(texts(&last, "event").last().unwrap().as_deref(), Some("cap_reached"));
+    // Restarts must not fill it further.
+    let used = retention::used(dir.path());
+    let mut config = common::config(dir.path());
+    config.cap = retention::Cap { max_bytes: Some(used - 1), on_full: retention::OnFull::Stop };
+    let again = StoreWriter::open(config, common::run_info("bbbbbbbb00000002"), START);
+    assert!(matches!(again, Err(StoreError::Full { .. })));
+    assert_eq!(retention::used(dir.path()), used);
+}
+
+/// STO-4: with drop-oldest the store stays about within its cap, however small that is beside a rotation; the newest
+/// ticks are there, and that others went is an event, once.
+#[test]
+fn a_small_cap_is_kept_by_ending_segments_early() {
+    const CAP: u64 = 300_000;
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = common::config(dir.path());
+    config.cap = retention::Cap { max_bytes: Some(CAP), on_full: retention::OnFull::DropOldest };
+    config.rotation = std::time::Duration::from_hours(24);
+    let mut w = StoreWriter::open(config, common::run_info("aaaaaaaa00000001"), START).unwrap();
+    let (mut most, mut told) = (0, false);
+    for n in 0..2000_i64 {
+        let mut tick = tick(n, 0);
+        // Much that does not compress well.
+        let noise: Vec<String> = (0..60)
+            .map(|i| (n * 60 + i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64).to_string())
+            .collect();
+        tick.events.push(Event::of_recorder(tick.tick, EventKind::DataLost, Severity::Info, noise.join(" ")));
+        w.append(&tick).unwrap();
+        // Ticks come much faster here than in life: let the sealer keep up.
+        let open = || fs::read_dir(dir.path().join(layout::OPEN_DIR)).unwrap().flatten().map(|e| e.path());
+        while open().count() > 1 {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        most = most.max(retention::used(dir.path()));
+        let is_told = |s: PathBuf| fs::read(s).unwrap().windows(11).any(|w| w == b"cap_reached");
+        told = told || open().any(is_told);
+    }
+    w.finish(START).unwrap();
+    assert!(retention::used(dir.path()) <= CAP, "{}", retention::used(dir.path()));
+    assert!(most <= CAP * 3 / 2, "{most}");
+    assert!(told);
+    let last = |f: &PathBuf| {
+        let (_, kv) = read(f);
+        serde_json::from_str::<Extent>(&value(&kv, meta::EXTENT)).unwrap().last_tick_no
+    };
+    assert_eq!(sealed(dir.path(), "containers").iter().map(last).max(), Some(1999));
 }
 
 /// STO-3: what is not a segment is set aside, not deleted and not fatal.

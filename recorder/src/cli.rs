@@ -87,6 +87,10 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value = "stop")]
     on_full: OnFullArg,
 
+    /// Delete closed files when all that is in them is older than this, such as 7d.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    retention: Option<Duration>,
+
     /// Leave command lines out.
     #[arg(long)]
     omit_cmdline: bool,
@@ -157,6 +161,7 @@ impl Args {
                     OnFullArg::DropOldest => OnFull::DropOldest,
                 },
             },
+            retention: self.retention,
             scope: match self.scope {
                 ScopeArg::Containers => Scope::Containers,
                 ScopeArg::Services => Scope::Services,
@@ -194,7 +199,8 @@ fn duration(text: &str) -> Result<Duration, String> {
         "s" => 1.0,
         "m" | "min" => 60.0,
         "h" => 3600.0,
-        _ => return Err("a time has a number and a unit: 100ms, 1s, 90s, 5m, 1h".to_owned()),
+        "d" => 86_400.0,
+        _ => return Err("a time has a number and a unit: 100ms, 1s, 90s, 5m, 1h, 7d".to_owned()),
     };
     let value: f64 = number.parse().map_err(|_| "a time begins with a number: 100ms, 1s, 5m".to_owned())?;
     // Through microseconds, so that 0.1s is exactly 100ms.
@@ -281,6 +287,7 @@ mod tests {
         assert_eq!(duration("100ms"), Ok(Duration::from_millis(100)));
         assert_eq!(duration("0.1s"), Ok(Duration::from_millis(100)));
         assert_eq!(duration("1h"), Ok(Duration::from_hours(1)));
+        assert_eq!(duration("7d"), Ok(Duration::from_hours(168)));
         for bad in ["", "5", "s", "-1s", "1 fortnight", "1e9s", "99999999999999999999h"] {
             assert!(duration(bad).is_err(), "{bad}");
         }

@@ -55,6 +55,8 @@ pub struct Config {
     pub sync_every: Duration,
     /// Limit on the size of the store.
     pub cap: Cap,
+    /// Closed files older than this are deleted; `None` keeps them.
+    pub retention: Option<Duration>,
     /// Which cgroups are recorded.
     pub scope: Scope,
     /// Whether processes are recorded.
@@ -87,6 +89,7 @@ impl Default for Config {
             rotation: Duration::from_secs(90),
             sync_every: Duration::from_secs(10),
             cap: Cap { max_bytes: Some(1 << 30), on_full: OnFull::Stop },
+            retention: None,
             scope: Scope::default(),
             processes: Processes::default(),
             identifier: None,

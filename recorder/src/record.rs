@@ -60,6 +60,7 @@ pub fn record(config: &Config, stop: &StopHandle) -> Result<Summary, RecordError
         rotation: config.rotation,
         sync_every: config.sync_every,
         cap: config.cap,
+        retention: config.retention,
     };
     let writer = StoreWriter::open(store, run, now)?;
     run_into(config, sampler, run_id, stop, writer)

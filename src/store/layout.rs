@@ -93,6 +93,21 @@ pub fn parse_sealed(path: &Path) -> Option<SealedPath> {
     Some(SealedPath { table: table.or(before)?, identifier, stem })
 }
 
+/// The time in the name of a sealed file, as [`time::compact`] writes it; `None` for a file of any other name.
+pub fn sealed_time(path: &Path) -> Option<String> {
+    let place = parse_sealed(path).filter(|_| path.extension().is_some_and(|e| e == SEALED_EXT))?;
+    let mut parts = place.stem.rsplitn(4, '-');
+    let (seq, run, time, identifier) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    let is_time = time.len() == 16
+        && time.split_once('T').is_some_and(|(date, clock)| {
+            date.len() == 8 && digits(date) && clock.strip_suffix('Z').is_some_and(digits)
+        });
+    let named = place.identifier.as_deref() == Some(identifier);
+    let is_run = run.len() == 8 && run.bytes().all(|b| b.is_ascii_hexdigit());
+    (digits(seq) && is_run && is_time && named).then(|| time.to_owned())
+}
+
 /// The dictionary's table of a sealed path, if it is one.
 pub fn table_of(path: &Path) -> Option<Table> {
     Table::from_name(&parse_sealed(path)?.table)
@@ -119,6 +134,15 @@ mod tests {
                 "/r/containers/dt=2025-11-20/identifier=node-1/node-1-20251120T144600Z-01234567-00007.parquet"
             )
         );
+        assert_eq!(sealed_time(&sealed).as_deref(), Some("20251120T144600Z"));
+        for other in [
+            "x-20251120T144600Z-01234567-00007",
+            "node-1-20251120-01234567-00007",
+            "node-1-20251120T144600Z-mine-1",
+        ] {
+            assert_eq!(sealed_time(&sealed.with_file_name(format!("{other}.parquet"))), None, "{other}");
+        }
+        assert_eq!(sealed_time(&sealed.with_extension("tmp")), None);
         assert_eq!(table_of(&sealed), Some(Table::Containers));
         let parsed = parse_sealed(&sealed).unwrap();
         assert_eq!(parsed.identifier.as_deref(), Some("node-1"));

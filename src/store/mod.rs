@@ -19,6 +19,7 @@ pub mod read;
 pub mod retention;
 pub mod schema;
 pub mod seal;
+mod sealer;
 pub mod segment;
 pub mod tick;
 pub mod writer;

@@ -1,11 +1,14 @@
-//! The cap on a store's size (STO-4).
+//! The bounds on a store's size and age (STO-4).
 //!
-//! Owns: counting what a root holds, and deleting the oldest closed files. Must not: touch open segments or manifests.
+//! Owns: counting what a root holds, and deleting the oldest closed files. Must not: touch open segments, manifests or
+//! files of others.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
-use super::layout::SEALED_EXT;
+use super::layout;
+use crate::time::{self, Micros};
 
 /// What to do when the cap is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -26,11 +29,32 @@ pub struct Cap {
     pub on_full: OnFull,
 }
 
+/// Everything that bounds a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Limit on bytes.
+    pub cap: Cap,
+    /// Closed files older than this are deleted; `None` keeps them.
+    pub retention: Option<Duration>,
+}
+
+/// What a sweep found and did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Bytes below the root afterwards.
+    pub used: u64,
+    /// Closed files deleted because of their age.
+    pub aged: u64,
+    /// Closed files deleted to make room.
+    pub crowded: u64,
+}
+
 struct Entry {
     path: PathBuf,
     len: u64,
-    /// `<compact time>` in the name: files are as old as their first tick.
-    age: String,
+    modified: Option<SystemTime>,
+    /// `<compact time>` in the name of a closed file: it is as old as its first tick. `None` for any other file.
+    age: Option<String>,
 }
 
 /// Every file below a root.
@@ -46,8 +70,8 @@ fn files(root: &Path) -> Vec<Entry> {
                 dirs.push(entry.path());
             } else if meta.is_file() {
                 let path = entry.path();
-                let age = age_of(&path);
-                out.push(Entry { path, len: meta.len(), age });
+                let age = layout::sealed_time(&path);
+                out.push(Entry { path, len: meta.len(), modified: meta.modified().ok(), age });
             }
         }
     }
@@ -59,40 +83,55 @@ pub fn used(root: &Path) -> u64 {
     files(root).iter().map(|f| f.len).sum()
 }
 
-/// The time in a sealed file's name: `<id>-<time>-<run8>-<seq>`.
-fn age_of(path: &Path) -> String {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    stem.rsplit('-').nth(2).unwrap_or_default().to_owned()
-}
-
-/// Bytes below a root, and those left after deleting the oldest closed files if the cap asks for it.
-pub fn enforce(root: &Path, cap: Cap) -> u64 {
+/// Deletes closed files that are too old at `now`, and then, if the cap asks for it, the oldest until there is room
+/// for `reserve` bytes more. What has no name of a closed file is counted and never deleted.
+pub fn sweep(root: &Path, limits: &Limits, now: Micros, reserve: u64) -> Swept {
     let mut files = files(root);
-    let mut used: u64 = files.iter().map(|f| f.len).sum();
-    let Some(max) = cap.max_bytes.filter(|_| cap.on_full == OnFull::DropOldest) else { return used };
-    if used <= max {
-        return used;
-    }
-    files.retain(|f| f.path.extension().is_some_and(|e| e == SEALED_EXT));
+    let mut swept = Swept { used: files.iter().map(|f| f.len).sum(), ..Swept::default() };
+    files.retain(|f| f.age.is_some());
     files.sort_by(|a, b| (&a.age, a.path.file_stem()).cmp(&(&b.age, b.path.file_stem())));
+    if let Some(retention) = limits.retention {
+        let horizon = now.saturating_sub(Micros::try_from(retention.as_micros()).unwrap_or(Micros::MAX));
+        files.retain(|f| !f.is_older(horizon) || !f.remove(root, &mut swept, |s| &mut s.aged));
+    }
+    let Some(max) = limits.cap.max_bytes.filter(|_| limits.cap.on_full == OnFull::DropOldest) else {
+        return swept;
+    };
     let mut dropping = None;
     for f in files {
         // All tables of a rotation go together: half a rotation answers no question.
         let stem = f.path.file_stem().map(ToOwned::to_owned);
-        if used <= max && dropping != stem {
+        if swept.used.saturating_add(reserve) <= max && dropping != stem {
             break;
         }
         dropping = stem;
-        match fs::remove_file(&f.path) {
-            Ok(()) => {
-                used = used.saturating_sub(f.len);
-                tracing::debug!(path = %f.path.display(), bytes = f.len, "dropped: the store is over its cap");
-                remove_empty_parents(root, &f.path);
-            }
-            Err(error) => tracing::warn!(path = %f.path.display(), %error, "cannot drop the oldest file"),
-        }
+        f.remove(root, &mut swept, |s| &mut s.crowded);
     }
-    used
+    swept
+}
+
+impl Entry {
+    /// Whether all of its rows are from before the horizon. The name tells the first one; the last one is not younger
+    /// than the file, which may have been made of many.
+    fn is_older(&self, horizon: Micros) -> bool {
+        let Ok(micros) = u64::try_from(horizon) else { return false };
+        let begun = self.age.as_ref().is_some_and(|age| *age < time::compact(horizon));
+        let instant = SystemTime::UNIX_EPOCH + Duration::from_micros(micros);
+        begun && self.modified.is_some_and(|m| m < instant)
+    }
+
+    fn remove(&self, root: &Path, swept: &mut Swept, count: impl Fn(&mut Swept) -> &mut u64) -> bool {
+        let path = self.path.display();
+        if let Err(error) = fs::remove_file(&self.path) {
+            tracing::warn!(%path, %error, "cannot delete an old file");
+            return false;
+        }
+        tracing::debug!(%path, bytes = self.len, "deleted an old file");
+        swept.used = swept.used.saturating_sub(self.len);
+        *count(swept) += 1;
+        remove_empty_parents(root, &self.path);
+        true
+    }
 }
 
 /// Partitions of days that are gone go too; `remove_dir` refuses those that are not empty.
@@ -124,12 +163,56 @@ mod tests {
         let new = put("containers/dt=2026-01-03/identifier=a/a-20260103T000000Z-aaaaaaaa-00001.parquet");
         let open = put(".open/a-20250101T000000Z-aaaaaaaa-00000.seg");
         let session = put("session-a-20250101T000000Z-aaaaaaaa.json");
-        let cap = |max_bytes, on_full| Cap { max_bytes: Some(max_bytes), on_full };
-        assert_eq!(enforce(dir.path(), cap(500, OnFull::Stop)), 600);
-        assert_eq!(enforce(dir.path(), cap(500, OnFull::DropOldest)), 400);
+        // Somebody's own files, one of them where a glob of a table finds it.
+        let foreign = put("mine.parquet");
+        let beside = put("containers/dt=2025-01-01/notes-20250101T000000Z.parquet");
+        let sweep = |max_bytes, on_full, reserve| {
+            let limits = Limits { cap: Cap { max_bytes: Some(max_bytes), on_full }, retention: None };
+            sweep(dir.path(), &limits, 0, reserve)
+        };
+        assert_eq!(sweep(700, OnFull::Stop, 0), Swept { used: 800, aged: 0, crowded: 0 });
+        assert_eq!(sweep(700, OnFull::DropOldest, 0), Swept { used: 600, aged: 0, crowded: 2 });
         assert!(!old.exists() && !same.exists() && mid.exists(), "a rotation goes as a whole");
-        assert_eq!(enforce(dir.path(), cap(300, OnFull::DropOldest)), 300);
-        assert!(!mid.exists() && new.exists() && open.exists() && session.exists());
+        assert_eq!(sweep(600, OnFull::DropOldest, 0).crowded, 0);
+        assert_eq!(sweep(600, OnFull::DropOldest, 50).used, 500, "room for what is being written");
+        assert!(!mid.exists() && new.exists());
+        assert_eq!(sweep(1, OnFull::DropOldest, 0).used, 400);
+        assert!(!new.exists() && open.exists() && session.exists() && foreign.exists() && beside.exists());
         assert!(!dir.path().join("containers/dt=2026-01-01").exists());
+    }
+
+    /// STO-4: `--retention` deletes closed files all of whose rows are older, and nothing else.
+    #[test]
+    fn drops_what_is_too_old() {
+        let dir = tempfile::tempdir().unwrap();
+        let day = Duration::from_hours(24);
+        let now = 1_800_000_000 * time::SECOND;
+        let put = |table: &str, days: u32, modified: u32| {
+            let first = now - i64::from(days) * 86_400 * time::SECOND;
+            let run_id = crate::identity::RunId::from_text("0123456789abcdef").unwrap();
+            let place = layout::Place { identifier: "a".into(), first_tick: first, run_id, seq: days };
+            let path =
+                if table == ".open" { place.segment(dir.path()) } else { place.sealed(dir.path(), table) };
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, [0; 10]).unwrap();
+            let at = SystemTime::UNIX_EPOCH + Duration::from_micros(now.unsigned_abs()) - day * modified;
+            fs::File::options().write(true).open(&path).unwrap().set_modified(at).unwrap();
+            path
+        };
+        let gone = [put("containers", 9, 9), put("events", 8, 8)];
+        let merged = put("node", 9, 6);
+        let fresh = put("containers", 6, 6);
+        let restored = put("cpus", 3, 30);
+        let open = put(".open", 9, 9);
+        let limits = |retention| Limits { cap: Cap { max_bytes: None, on_full: OnFull::Stop }, retention };
+        assert_eq!(sweep(dir.path(), &limits(None), now, 0), Swept { used: 60, aged: 0, crowded: 0 });
+        assert_eq!(
+            sweep(dir.path(), &limits(Some(7 * day)), now, 0),
+            Swept { used: 40, aged: 2, crowded: 0 }
+        );
+        assert!(gone.iter().all(|p| !p.exists()));
+        assert!(merged.exists(), "its last rows are younger");
+        assert!(fresh.exists() && restored.exists() && open.exists());
+        assert_eq!(sweep(dir.path(), &limits(Some(Duration::MAX)), now, 0).aged, 0);
     }
 }

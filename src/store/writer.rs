@@ -5,20 +5,16 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::error::StoreError;
 use super::layout::{OPEN_DIR, Place, SEGMENT_EXT};
 use super::manifest::{ManifestFile, RunInfo};
-use super::read::Damage;
-use super::retention::{self, Cap, OnFull};
-use super::seal;
+use super::retention::{Cap, OnFull};
+use super::sealer::{Job, Sealer};
 use super::segment::{self, Encoder, Head, SegmentFile};
 use super::tick::Tick;
+use crate::event::{Event, EventKind, Severity};
 use crate::identity::safe_identifier;
 use crate::time::{self, Micros, SECOND};
 
@@ -35,6 +31,8 @@ pub struct StoreConfig {
     pub sync_every: Duration,
     /// Limit on the root's size.
     pub cap: Cap,
+    /// Closed files older than this are deleted; `None` keeps them.
+    pub retention: Option<Duration>,
 }
 
 /// What one tick cost.
@@ -56,11 +54,14 @@ pub struct StoreWriter {
     last_tick_no: Option<i64>,
     last_sync: Instant,
     sealer: Sealer,
+    /// Whether this run has said that closed files are being deleted for want of room.
+    crowded: bool,
 }
 
 impl StoreWriter {
     /// Opens the store for a run that begins at `now`: writes its manifest and hands leftover segments of dead
-    /// writers, of whatever identifier, to the sealer.
+    /// writers, of whatever identifier, to the sealer. A store that is full already is left as it is: restarts would
+    /// only fill it with manifests.
     pub fn open(config: StoreConfig, run: RunInfo, now: Micros) -> Result<StoreWriter, StoreError> {
         let config = StoreConfig { identifier: safe_identifier(&config.identifier), ..config };
         let dir = config.root.join(OPEN_DIR);
@@ -73,11 +74,8 @@ impl StoreWriter {
                 );
             }
         }
+        let sealer = Sealer::start(&config, leftovers(&dir), now)?;
         let manifest = ManifestFile::create(&config.root, &config.identifier, run.clone(), now)?;
-        let sealer = Sealer::start(config.root.clone(), config.cap);
-        for (path, lock) in leftovers(&dir) {
-            sealer.send(Job { path, _lock: lock, recovered: true });
-        }
         Ok(StoreWriter {
             config,
             run,
@@ -88,15 +86,36 @@ impl StoreWriter {
             last_tick_no: None,
             last_sync: Instant::now(),
             sealer,
+            crowded: false,
         })
     }
 
     /// Appends a tick; begins a new segment when the rotation is due or the date changes. After an error the tick is
     /// not in the store, and the next one can be appended as if nothing had happened.
     pub fn append(&mut self, tick: &Tick) -> Result<Appended, StoreError> {
-        self.check_cap()?;
-        if self.rotation_due(tick.tick) {
-            self.rotate();
+        if let Err(full) = self.check_cap() {
+            // The last of the run says why it ends; its rows would only add to what is too much already.
+            let mut last = Tick::default();
+            last.reset(tick.tick_no, tick.tick);
+            last.events.clone_from(&tick.events);
+            last.events.push(cap_reached(tick.tick, format!("stopped: {full}")));
+            self.append_one(&last)?;
+            return Err(full);
+        }
+        if self.sealer.has_dropped() && !std::mem::replace(&mut self.crowded, true) {
+            let mut told = tick.clone();
+            let root = self.config.root.display();
+            let text = format!("{root} has reached its cap: the oldest closed files are deleted from now on");
+            tracing::warn!("{text}");
+            told.events.push(cap_reached(tick.tick, text));
+            return self.append_one(&told);
+        }
+        self.append_one(tick)
+    }
+
+    fn append_one(&mut self, tick: &Tick) -> Result<Appended, StoreError> {
+        if self.rotation_due(tick.tick) || self.is_too_long() {
+            self.rotate(tick.tick);
         }
         let record = self.encoder.encode(tick);
         let bytes = record.len() as u64;
@@ -133,7 +152,7 @@ impl StoreWriter {
 
     /// Seals everything and closes the manifest (STO-6).
     pub fn finish(mut self, now: Micros) -> Result<(), StoreError> {
-        self.rotate();
+        self.rotate(now);
         let sealed = self.sealer.finish();
         self.manifest.finish(now)?;
         sealed
@@ -141,7 +160,7 @@ impl StoreWriter {
 
     /// Bytes below the root when last counted, and the open segment's.
     fn used(&self) -> u64 {
-        self.sealer.used.load(Ordering::Relaxed) + self.open.as_ref().map_or(0, SegmentFile::len)
+        self.sealer.used() + self.open.as_ref().map_or(0, SegmentFile::len)
     }
 
     fn check_cap(&self) -> Result<(), StoreError> {
@@ -162,11 +181,21 @@ impl StoreWriter {
         tick.div_euclid(every) != first.div_euclid(every) || time::date(tick) != time::date(first)
     }
 
-    fn rotate(&mut self) {
+    /// With a small cap a whole rotation might not fit: then the segment ends early, so that it can be sealed, which
+    /// makes it smaller, and older files can go.
+    fn is_too_long(&self) -> bool {
+        match (&self.open, self.config.cap) {
+            (Some(open), Cap { max_bytes: Some(cap), on_full: OnFull::DropOldest }) => open.len() > cap / 4,
+            _ => false,
+        }
+    }
+
+    fn rotate(&mut self, now: Micros) {
         self.encoder.restart();
         if let Some(segment) = self.open.take() {
+            let len = segment.len();
             let (path, lock) = segment.into_parts();
-            self.sealer.send(Job { path, _lock: lock, recovered: false });
+            self.sealer.send(Job { path, _lock: lock, recovered: false, now, len });
         }
     }
 
@@ -181,6 +210,10 @@ impl StoreWriter {
     }
 }
 
+fn cap_reached(time: Micros, text: String) -> Event {
+    Event::of_recorder(time, EventKind::CapReached, Severity::Warning, text)
+}
+
 /// Segments in the directory of open ones whose writers are dead, locked.
 fn leftovers(dir: &Path) -> Vec<(PathBuf, File)> {
     let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
@@ -191,109 +224,4 @@ fn leftovers(dir: &Path) -> Vec<(PathBuf, File)> {
         .filter(|p| p.extension().is_some_and(|e| e == SEGMENT_EXT))
         .filter_map(|p| segment::adopt(&p).map(|lock| (p, lock)))
         .collect()
-}
-
-/// A segment to be sealed, with its lock.
-#[derive(Debug)]
-struct Job {
-    path: PathBuf,
-    /// Held, never read: it tells others that somebody is taking care of this segment.
-    _lock: File,
-    recovered: bool,
-}
-
-/// Seals segments one after the other on its own thread and counts the store's size after each.
-#[derive(Debug)]
-struct Sealer {
-    jobs: Option<Sender<Job>>,
-    thread: Option<JoinHandle<Result<(), StoreError>>>,
-    used: Arc<AtomicU64>,
-}
-
-impl Sealer {
-    fn start(root: PathBuf, cap: Cap) -> Sealer {
-        let (jobs, queue) = mpsc::channel();
-        let used = Arc::new(AtomicU64::new(retention::enforce(&root, cap)));
-        let counted = Arc::clone(&used);
-        let thread = std::thread::Builder::new()
-            .name("fgm-sealer".to_owned())
-            .spawn(move || run_sealer(&root, cap, &queue, &counted))
-            .inspect_err(|error| tracing::error!(%error, "no thread for sealing: segments stay open until the next start"))
-            .ok();
-        Sealer { jobs: Some(jobs), thread, used }
-    }
-
-    fn send(&self, job: Job) {
-        // Without the thread the segment just stays where it is, readable, for the next start to seal.
-        if let Some(jobs) = &self.jobs {
-            let _ = jobs.send(job);
-        }
-    }
-
-    /// Waits until everything is sealed; the first failure, if there was one.
-    fn finish(&mut self) -> Result<(), StoreError> {
-        self.jobs = None;
-        self.thread.take().and_then(|t| t.join().ok()).unwrap_or(Ok(()))
-    }
-}
-
-impl Drop for Sealer {
-    fn drop(&mut self) {
-        // Reached without `finish` only when the owner failed; its error is already on its way.
-        let _ = self.finish();
-    }
-}
-
-/// A segment that cannot be sealed (a full disk, say) stays open on disk and is tried again with the next one.
-fn run_sealer(root: &Path, cap: Cap, queue: &Receiver<Job>, used: &AtomicU64) -> Result<(), StoreError> {
-    let mut waiting: Vec<Job> = Vec::new();
-    let mut result = Ok(());
-    while let Ok(job) = queue.recv() {
-        waiting.push(job);
-        result = Ok(());
-        waiting.retain(|job| {
-            let there = job.path.exists();
-            if !there {
-                tracing::error!(segment = %job.path.display(), "removed by somebody else before it was sealed: its ticks are lost");
-            }
-            there
-        });
-        waiting.retain(|job| match seal_one(root, job) {
-            Ok(()) => false,
-            Err(error) => {
-                tracing::error!(segment = %job.path.display(), %error, "cannot seal; will try again");
-                result = Err(error);
-                true
-            }
-        });
-        used.store(retention::enforce(root, cap), Ordering::Relaxed);
-    }
-    result
-}
-
-/// The job's lock is held until the job is dropped, which is after this.
-fn seal_one(root: &Path, job: &Job) -> Result<(), StoreError> {
-    let sealed = match seal::seal(root, &job.path) {
-        Ok(sealed) => sealed,
-        Err(StoreError::Segment { reason, .. }) => return set_aside(&job.path, &reason),
-        Err(other) => return Err(other),
-    };
-    if job.recovered {
-        tracing::info!(
-            segment = %job.path.display(), ticks = sealed.ticks, rows = sealed.rows,
-            torn_bytes = sealed.damage.tail_bytes, skipped_records = sealed.damage.skipped_records,
-            "recovered the segment of a recorder that died"
-        );
-    } else if sealed.damage != Damage::default() {
-        tracing::warn!(segment = %job.path.display(), damage = ?sealed.damage, "segment was damaged");
-    }
-    Ok(())
-}
-
-/// What is no segment of ours is never deleted, only moved out of the way of every later start.
-fn set_aside(path: &Path, reason: &str) -> Result<(), StoreError> {
-    let aside = path.with_extension("unreadable");
-    fs::rename(path, &aside).map_err(StoreError::io("rename", path))?;
-    tracing::warn!(path = %aside.display(), reason, "set aside: not a segment that can be read");
-    Ok(())
 }

@@ -35,6 +35,7 @@ pub fn config(root: &Path) -> StoreConfig {
         rotation: Duration::from_secs(90),
         sync_every: Duration::from_secs(10),
         cap: Cap { max_bytes: None, on_full: OnFull::Stop },
+        retention: None,
     }
 }
 

@@ -60,6 +60,7 @@ pub fn write(root: &Path, start: Micros, ticks: i64) -> StoreWriter {
         rotation: Duration::from_secs(90),
         sync_every: Duration::from_secs(1000),
         cap: Cap { max_bytes: None, on_full: OnFull::Stop },
+        retention: None,
     };
     let run = RunInfo {
         run_id: RunId::from_text("00112233445566778899").unwrap(),
