@@ -25,7 +25,8 @@ table! {
         cpu_system_millicores: Gauge Millicores Fixed(1), "derived: cpu_system_usec_total per second /1000", "CPUs in use in kernel mode since the previous tick, in thousandths.";
         cpu_quota_cores: State Cores Fixed(3), "v2 cpu.max; v1 cpu.cfs_quota_us / cpu.cfs_period_us", "CPU quota in CPUs; null when there is none.";
         cpu_quota_unlimited: State None Bool, "v2 cpu.max; v1 cpu.cfs_quota_us", "Whether no CPU quota is set.";
-        cpu_percent_of_limit: Gauge Percent Fixed(2), "derived: cpu_usage_millicores / (10 × cpu_quota_cores)", "CPU in use as a share of the quota.";
+        cpu_quota_effective_cores: State Cores Fixed(3), "derived: smallest cpu_quota_cores of the cgroup and of the recorded cgroups above it", "CPU quota that binds, the cgroup's own or inherited; null when there is none.";
+        cpu_percent_of_limit: Gauge Percent Fixed(2), "derived: cpu_usage_millicores / (10 × cpu_quota_effective_cores)", "CPU in use as a share of the quota that binds.";
         cpu_weight: State None Int, "v2 cpu.weight", "Share of CPU under contention, 1 to 10000.";
         v1_cpu_shares: State None Int, "v1 cpu.shares", "Share of CPU under contention, 2 to 262144.";
         cpu_periods_total: Counter Count Int, "cpu.stat:nr_periods", "Enforcement periods of the CPU quota that have passed while runnable.";
@@ -47,7 +48,8 @@ table! {
         memory_peak_bytes: Gauge Bytes Int, "v2 memory.peak; v1 memory.max_usage_in_bytes", "Largest memory charge ever seen.";
         memory_max_bytes: State Bytes Int, "v2 memory.max; v1 memory.limit_in_bytes", "Hard memory limit; null when there is none.";
         memory_max_unlimited: State None Bool, "v2 memory.max; v1 memory.limit_in_bytes", "Whether no hard memory limit is set.";
-        memory_percent_of_limit: Gauge Percent Fixed(2), "derived: memory_working_set_bytes / memory_max_bytes", "Working set as a share of the hard limit.";
+        memory_max_effective_bytes: State Bytes Int, "derived: smallest memory_max_bytes of the cgroup and of the recorded cgroups above it", "Hard memory limit that binds, the cgroup's own or inherited; null when there is none.";
+        memory_percent_of_limit: Gauge Percent Fixed(2), "derived: memory_working_set_bytes / memory_max_effective_bytes", "Working set as a share of the hard limit that binds.";
         memory_high_bytes: State Bytes Int, "v2 memory.high", "Throttling threshold of memory; null when there is none.";
         memory_high_unlimited: State None Bool, "v2 memory.high", "Whether no throttling threshold is set.";
         memory_low_bytes: State Bytes Int, "v2 memory.low", "Best-effort memory protection; null when it covers everything.";

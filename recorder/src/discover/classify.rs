@@ -130,6 +130,20 @@ pub fn classify(path: &str) -> Class {
     class
 }
 
+/// Whether a path could be a container's although it says nothing of one: `ctr` puts them at `/<namespace>/<name>`.
+/// Only the runtime's state knows.
+pub fn may_be_task(path: &str) -> bool {
+    let plain = |name: &str| {
+        !name.contains("kubepods") && !UNITS.iter().chain(&[".slice"]).any(|suffix| name.ends_with(suffix))
+    };
+    let mut names = path.split('/').filter(|n| !n.is_empty());
+    let two = names.next().is_some_and(plain) && names.next().is_some_and(plain);
+    two && names.next().is_none() && classify(path).role == Role::Subject(SubjectKind::Slice)
+}
+
+/// Endings of systemd's units other than slices.
+const UNITS: [&str; 5] = [".service", ".scope", ".socket", ".mount", ".swap"];
+
 fn part(name: &str, parent: &str, in_container: bool) -> Part {
     if let Some((pod, id)) = name.split_once(":cri-containerd:") {
         return match (pod_slice(pod.trim_end_matches(".slice")), hex(id, 64)) {
@@ -167,7 +181,7 @@ fn part(name: &str, parent: &str, in_container: bool) -> Part {
     if let Some(uid) = name.strip_prefix("pod").and_then(pod_uid) {
         return Part::Pod(None, uid);
     }
-    let unit = [".service", ".scope", ".socket", ".mount", ".swap"].iter().any(|s| name.ends_with(s));
+    let unit = UNITS.iter().any(|s| name.ends_with(s));
     if unit && !in_container { Part::Unit } else { Part::Other }
 }
 
@@ -327,7 +341,104 @@ mod tests {
             None,
             None,
         ),
-        // kind: a kubelet inside a container
+        (
+            "/user.slice/user-1000.slice/user@1000.service/user.slice/user-libpod_pod_ID.slice",
+            Role::Subject(Pod),
+            Some(Runtime::Podman),
+            false,
+            Some(ID),
+            None,
+        ),
+        (
+            "/user.slice/user-1000.slice/user@1000.service/user.slice/user-libpod_pod_ID.slice/libpod-ID.scope/container",
+            Role::Inner,
+            None,
+            false,
+            None,
+            None,
+        ),
+        (
+            "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-conmon-ID.scope",
+            Role::Helper,
+            None,
+            false,
+            None,
+            None,
+        ),
+        ("/libpod_parent/conmon", Role::Subject(Slice), None, false, None, None),
+        ("/system.slice/web.service/supervisor", Role::Subject(Slice), None, false, None, None),
+        // nerdctl and rootless Docker
+        (
+            "/system.slice/nerdctl-ID.scope",
+            Role::Subject(Container),
+            Some(Runtime::Containerd),
+            true,
+            None,
+            None,
+        ),
+        (
+            "/user.slice/user-1000.slice/user@1000.service/user.slice/nerdctl-ID.scope",
+            Role::Subject(Container),
+            Some(Runtime::Containerd),
+            true,
+            None,
+            None,
+        ),
+        (
+            "/user.slice/user-1000.slice/user@1000.service/user.slice/docker-ID.scope",
+            Role::Subject(Container),
+            Some(Runtime::Docker),
+            true,
+            None,
+            None,
+        ),
+        // kubelet with Docker (dockershim, cri-dockerd)
+        (
+            "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-podUID_.slice/docker-ID.scope",
+            Role::Subject(Container),
+            Some(Runtime::Docker),
+            true,
+            Some(UID),
+            Some("BestEffort"),
+        ),
+        // CRI-O with cgroupfs: monitor beside the container
+        ("/kubepods/burstable/podUID/crio-conmon-ID", Role::Helper, None, false, None, None),
+        // the init sub-cgroup that CRI-O, podman and systemd inside a container make
+        (
+            "/kubepods.slice/kubepods-podUID_.slice/crio-ID.scope/init.scope",
+            Role::Inner,
+            None,
+            false,
+            None,
+            None,
+        ),
+        ("/kubepods/podUID/ID/init", Role::Inner, None, false, None, None),
+        ("/docker/ID/system.slice/ssh.service", Role::Inner, None, false, None, None),
+        // kind and minikube: a kubelet inside a container
+        (
+            "/docker/ID/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-podUID_.slice/crio-ID.scope",
+            Role::Subject(Container),
+            Some(Runtime::Crio),
+            true,
+            Some(UID),
+            Some("BestEffort"),
+        ),
+        (
+            "/docker/ID/kubelet/kubepods/burstable/podUID/ID",
+            Role::Subject(Container),
+            None,
+            true,
+            Some(UID),
+            Some("Burstable"),
+        ),
+        (
+            "/docker/ID/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-podUID_.slice",
+            Role::Subject(Pod),
+            None,
+            false,
+            Some(UID),
+            Some("BestEffort"),
+        ),
         ("/docker/ID/kubelet.slice/kubelet-kubepods.slice", Role::Inner, None, false, None, None),
         (
             "/system.slice/docker-ID.scope/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-podUID_.slice/cri-containerd-ID.scope",
@@ -395,6 +506,19 @@ mod tests {
         };
         assert_eq!(count(include_str!("../../../testdata/kernel/v2-6.1/kubelet-tree.txt")), (9, 8, 0));
         assert_eq!(count(include_str!("../../../testdata/kernel/v2-6.1/engines-tree.txt")), (4, 1, 3));
+    }
+
+    /// REC-1: what `ctr` makes could be a container; what systemd, kubelet or an engine made is known by its path.
+    #[test]
+    fn paths_that_only_a_runtime_can_explain() {
+        for path in ["/k8s.io/t1", "/default/web", "/moby/a.b"] {
+            assert!(may_be_task(path), "{path}");
+        }
+        let id = format!("/default/{ID}");
+        for path in ["/", "/a", "/a/b/c", "/system.slice/x.service", "/a.slice/b", "/kubepods/burstable", &id]
+        {
+            assert!(!may_be_task(path), "{path}");
+        }
     }
 
     proptest::proptest! {

@@ -7,6 +7,6 @@ pub mod classify;
 pub mod hierarchy;
 pub mod tree;
 
-pub use classify::{Class, Role, Runtime, classify};
+pub use classify::{Class, Role, Runtime, classify, may_be_task};
 pub use hierarchy::{Controller, Hierarchies, Hierarchy};
 pub use tree::{Change, Tree};

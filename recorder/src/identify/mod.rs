@@ -4,6 +4,8 @@
 
 pub mod disk;
 mod lookup;
+mod tasks;
 
 pub use disk::Identity;
 pub(crate) use lookup::{Lookup, Question};
+pub(crate) use tasks::Tasks;

@@ -1,6 +1,9 @@
 //! The cgroups of the host, each path once over all hierarchies, and which of them are subjects.
 //!
-//! Owns: scope, who owns whose processes, the files of each subject. Must not: read counters.
+//! Owns: scope, who owns whose processes, the files of each subject. Must not: read counters, or ask anybody but the
+//! kernel.
+
+mod roles;
 
 use std::collections::HashMap;
 use std::ffi::CString;
@@ -12,7 +15,9 @@ use super::access::Kept;
 use super::cgroup_files::{self, Spec};
 use super::subject::Subject;
 use crate::config::Scope;
-use crate::discover::{Change, Class, Controller, Hierarchies, Role, Tree, classify};
+use crate::discover::{Change, Class, Controller, Hierarchies, Role, Tree, classify, may_be_task};
+
+pub(crate) use roles::Promoted;
 
 /// Number of a group; reused after it is gone.
 pub(crate) type GroupId = usize;
@@ -43,6 +48,8 @@ pub(crate) struct Group {
     pub(crate) depth: usize,
     pub(crate) places: Vec<Place>,
     parent: Option<GroupId>,
+    /// It was there before the recorder was.
+    pub(crate) found_first: bool,
     /// The innermost subject that this cgroup's processes belong to.
     pub(crate) owner: Option<GroupId>,
     /// Set when the group is a subject itself.
@@ -63,6 +70,13 @@ impl Group {
             _ => SubjectKind::Slice,
         }
     }
+
+    /// What is left of its subject when the subject ends.
+    fn end(&mut self) -> Option<Ended> {
+        let kind = self.kind();
+        let (text, container_id) = (self.text.clone(), self.class.container_id.clone());
+        self.subject.take().map(|subject| Ended { text, container_id, kind, subject })
+    }
 }
 
 /// A subject that is gone.
@@ -78,6 +92,8 @@ pub(crate) struct Ended {
 pub(crate) struct Turnover {
     pub(crate) started: Vec<GroupId>,
     pub(crate) ended: Vec<Ended>,
+    /// Paths of new cgroups that only a runtime's state can tell from containers.
+    pub(crate) unsure: Vec<String>,
 }
 
 /// All groups.
@@ -142,25 +158,32 @@ impl Groups {
     /// additions, so that a path that was removed and made again between two walks is a new group.
     pub(crate) fn refresh(&mut self, hierarchies: &Hierarchies) -> Turnover {
         let mut turnover = Turnover::default();
-        let mut added = Vec::new();
+        let (mut added, mut removed) = (Vec::new(), false);
         let mut changes = std::mem::take(&mut self.changes);
         for (h, hierarchy) in hierarchies.all.iter().enumerate() {
             self.trees[h].walk(&hierarchy.root, &mut changes);
             for change in changes.drain(..) {
                 match change {
                     Change::Added(path, inode) => added.push((h, path, inode)),
-                    Change::Removed(path) => self.detach(h, &path, &mut turnover),
+                    Change::Removed(path) => {
+                        removed = true;
+                        self.detach(h, &path, &mut turnover);
+                    }
                 }
             }
         }
         self.changes = changes;
         if !self.walked {
-            self.walked = true;
             self.settle_scope(&added);
         }
+        let changed = removed || !added.is_empty();
         for (h, path, inode) in added {
             self.attach(hierarchies, h, path, inode, &mut turnover);
         }
+        if changed {
+            self.settle_twins(hierarchies, &mut turnover);
+        }
+        self.walked = true;
         turnover
     }
 
@@ -198,8 +221,13 @@ impl Groups {
             id
         } else {
             let id = self.create(path, inode);
-            if self.get(id).is_some_and(|g| g.subject.is_some()) {
-                turnover.started.push(id);
+            if let Some(group) = self.get(id) {
+                if group.subject.is_some() {
+                    turnover.started.push(id);
+                }
+                if may_be_task(&group.text) {
+                    turnover.unsure.push(group.text.clone());
+                }
             }
             id
         };
@@ -211,10 +239,7 @@ impl Groups {
         let limits_holder =
             group.class.role == Role::Inner && group.dir().ends_with(b"/container") && unified;
         if let Some(subject) = &mut group.subject {
-            for &controller in &hierarchies.all[h].controllers {
-                let files = cgroup_files::specs(controller);
-                subject.plan.extend(files.map(|spec| Planned { spec, hierarchy: h, kept: Kept::default() }));
-            }
+            subject.plan.extend(files(hierarchies, h));
         }
         if limits_holder
             && let Some(above) = parent.and_then(|p| self.get_mut(p))
@@ -234,16 +259,28 @@ impl Groups {
             self.slots.push(None);
             self.slots.len() - 1
         });
-        let subject = self.in_scope(&class).then(|| {
-            self.next_series += 1;
-            Subject::new(self.next_series - 1)
-        });
+        let subject = self.in_scope(&class).then(|| self.new_subject());
         let owner = if subject.is_some() { Some(id) } else { parent.and_then(|p| self.get(p)?.owner) };
         let depth = text.split('/').filter(|p| !p.is_empty()).count();
         self.by_path.insert(path.clone(), id);
-        self.slots[id] =
-            Some(Group { path, text, inode, class, depth, places: Vec::new(), parent, owner, subject });
+        self.slots[id] = Some(Group {
+            path,
+            text,
+            inode,
+            class,
+            depth,
+            places: Vec::new(),
+            parent,
+            found_first: !self.walked,
+            owner,
+            subject,
+        });
         id
+    }
+
+    fn new_subject(&mut self) -> Subject {
+        self.next_series += 1;
+        Subject::new(self.next_series - 1)
     }
 
     fn detach(&mut self, h: usize, path: &CString, turnover: &mut Turnover) {
@@ -263,18 +300,15 @@ impl Groups {
         }
         if gone {
             self.by_path.remove(path);
-            if let Some(group) = self.slots[id].take() {
-                let kind = group.kind();
-                let container_id = group.class.container_id;
-                turnover.ended.extend(group.subject.map(|subject| Ended {
-                    text: group.text,
-                    container_id,
-                    kind,
-                    subject,
-                }));
-            }
+            turnover.ended.extend(self.slots[id].take().and_then(|mut group| group.end()));
         }
     }
+}
+
+/// What is read of a cgroup in one hierarchy.
+fn files(hierarchies: &Hierarchies, h: usize) -> impl Iterator<Item = Planned> {
+    let specs = hierarchies.all[h].controllers.iter().flat_map(|&c| cgroup_files::specs(c));
+    specs.map(move |spec| Planned { spec, hierarchy: h, kept: Kept::default() })
 }
 
 fn parent_of(path: &CString) -> Option<CString> {

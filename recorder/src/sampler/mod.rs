@@ -9,6 +9,7 @@ mod faults;
 mod groups;
 mod host;
 mod labels;
+mod limits;
 mod members;
 mod process;
 mod processes;
@@ -31,15 +32,16 @@ use fgm::time::Micros;
 use crate::config::{Config, Processes, Scope};
 use crate::discover::Hierarchies;
 use crate::error::RecordError;
-use crate::identify::{Lookup, Question};
+use crate::identify::{Lookup, Question, Tasks};
 use crate::pace::Slot;
 use crate::read::io::Device;
 use access::Reader;
 use cgroup_files::Scratch;
 use events::{Kills, life, tell_gap, tell_kills};
-use groups::{GroupId, Groups};
+use groups::{GroupId, Groups, Promoted};
 use host::{HostFiles, SelfCost};
 use labels::Host;
+use limits::fill_limits;
 use members::Members;
 use processes::{Herd, Pen};
 use subject::{Bench, fill_disk, fill_sums, read_subject};
@@ -69,10 +71,10 @@ pub(crate) struct Sampler {
     herd: Herd,
     host_files: HostFiles,
     lookup: Lookup,
+    tasks: Tasks,
     scratch: Scratch,
     spare: TableRows,
     next_disk: SeriesId,
-    first: bool,
     last_cost: Option<(Micros, u64)>,
     kills: Kills,
 }
@@ -95,6 +97,7 @@ impl Sampler {
         };
         let lookup =
             Lookup::start(config.host_root.clone()).map_err(|e| RecordError::Thread("identify", e))?;
+        let tasks = Tasks::start(config.host_root.clone()).map_err(|e| RecordError::Thread("tasks", e))?;
         Ok(Sampler {
             groups: Groups::new(&hierarchies, config.scope),
             herd: Herd::new(config, tick_usec),
@@ -106,10 +109,10 @@ impl Sampler {
             members: Members::default(),
             host_files: HostFiles::new(tick_usec),
             lookup,
+            tasks,
             scratch: Scratch::default(),
             spare: TableRows::new(Table::Containers),
             next_disk: 0,
-            first: true,
             last_cost: None,
             kills: Kills::default(),
         })
@@ -149,6 +152,7 @@ impl Sampler {
         self.take_answers(tick);
         self.turn_over(tick, &now);
         self.read_subjects(tick, &now);
+        fill_limits(&self.groups, tick.rows_mut(Table::Containers));
         tell_kills(&mut self.groups, &mut self.kills, tick, now());
         self.members.refresh(&mut self.groups, &self.hierarchies, &mut self.reader);
         let mut pen = Pen {
@@ -167,7 +171,6 @@ impl Sampler {
         };
         let proc = self.proc_root.as_fd();
         self.host_files.read(&self.host, own, proc, &mut self.reader, now(), tick);
-        self.first = false;
         let took = Micros::try_from(began.elapsed().as_micros()).unwrap_or(Micros::MAX);
         self.last_cost = Some((took, self.reader.files_read - files_before));
         self.census(tick)
@@ -199,13 +202,15 @@ impl Sampler {
                 subject.identity.clone_from(&answer.identity);
                 Some(id)
             });
-            let Some(id) = named else { continue };
-            let devices = self.define(id, tick);
-            for (device, series) in devices {
-                self.define_disk(id, device, series, tick);
-            }
-            self.herd.redefine(id, &self.groups, &self.host, tick);
+            named.into_iter().for_each(|id| self.rename(id, tick));
         }
+    }
+
+    fn rename(&mut self, id: GroupId, tick: &mut Tick) {
+        for (device, series) in self.define(id, tick) {
+            self.define_disk(id, device, series, tick);
+        }
+        self.herd.redefine(id, &self.groups, &self.host, tick);
     }
 
     fn define(&mut self, id: GroupId, tick: &mut Tick) -> Vec<(Device, SeriesId)> {
@@ -223,18 +228,27 @@ impl Sampler {
     }
 
     fn turn_over(&mut self, tick: &mut Tick, now: &impl Fn() -> Micros) {
-        let turnover = self.groups.refresh(&self.hierarchies);
+        let mut turnover = self.groups.refresh(&self.hierarchies);
+        turnover.unsure.drain(..).for_each(|path| self.tasks.ask(path));
+        while let Some(path) = self.tasks.confirmed() {
+            match self.groups.promote(&path, &self.hierarchies) {
+                Some(Promoted::Begun(id)) => turnover.started.push(id),
+                Some(Promoted::Renamed(id)) => self.rename(id, tick),
+                None => {}
+            }
+        }
         for ended in turnover.ended {
             tick.ended.push((Table::Containers, ended.subject.series));
             tick.ended.extend(ended.subject.devices.iter().map(|&(_, s)| (Table::Disks, s)));
             let id = ended.container_id.as_deref();
             tick.events.push(life(EventKind::SubjectStop, &ended.text, id, ended.kind, now()));
         }
-        let first = self.first;
         for id in turnover.started {
-            if let Some(subject) = self.groups.get_mut(id).and_then(|g| g.subject.as_mut()) {
+            if let Some(group) = self.groups.get_mut(id)
+                && let Some(subject) = &mut group.subject
+            {
                 // The counter of a cgroup that began just now began at 0.
-                subject.oom_kills = (!first).then_some(0);
+                subject.oom_kills = (!group.found_first).then_some(0);
             }
             self.define(id, tick);
             let Some(group) = self.groups.get(id) else { continue };
@@ -247,7 +261,7 @@ impl Sampler {
                 });
             }
             // What was there before the recorder did not start now.
-            if !first {
+            if !group.found_first {
                 let kind = group.kind();
                 let container_id = group.class.container_id.as_deref();
                 tick.events.push(life(EventKind::SubjectStart, &group.text, container_id, kind, now()));

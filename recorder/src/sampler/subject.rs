@@ -216,21 +216,10 @@ fn derive(row: &mut Row<'_>, previous: &mut Option<Previous>, tick_no: i64, time
             row.set_fixed(c::cpu_throttled_periods_percent, share);
         }
     }
-    if let (Some(tenths), Some(millis)) = (row.get(c::cpu_usage_millicores), row.get(c::cpu_quota_cores))
-        && let Some(share) = percent(tenths as f64 / 10.0, millis as f64)
-    {
-        row.set_fixed(c::cpu_percent_of_limit, share);
-    }
     if let (Some(current), Some(inactive)) =
         (row.get(c::memory_current_bytes), row.get(c::memory_stat_inactive_file_bytes))
     {
-        let working_set = current.saturating_sub(inactive).max(0);
-        row.set(c::memory_working_set_bytes, working_set);
-        if let Some(share) =
-            row.get(c::memory_max_bytes).and_then(|max| percent(working_set as f64, max as f64))
-        {
-            row.set_fixed(c::memory_percent_of_limit, share);
-        }
+        row.set(c::memory_working_set_bytes, current.saturating_sub(inactive).max(0));
     }
 }
 
@@ -252,26 +241,25 @@ pub(crate) fn fill_sums(sums: &Sums, recorded: bool, row: &mut Row<'_>) {
 mod tests {
     use super::*;
 
-    fn reading(tick_no: i64, time: Micros, usage: i64, previous: &mut Option<Previous>) -> [Option<i64>; 2] {
+    fn reading(tick_no: i64, time: Micros, usage: i64, previous: &mut Option<Previous>) -> Option<i64> {
         let mut rows = TableRows::new(Table::Containers);
         let mut row = rows.push(0, time);
         row.set(c::cpu_usage_usec_total, usage);
-        row.set_fixed(c::cpu_quota_cores, 0.5);
         derive(&mut row, previous, tick_no, time);
-        [row.get(c::cpu_usage_millicores), row.get(c::cpu_percent_of_limit)]
+        row.get(c::cpu_usage_millicores)
     }
 
     /// REC-3: rates divide by the time between the readings, and are null where there is nothing to compare with.
     #[test]
     fn rates_follow_the_rulings() {
         let mut p = None;
-        assert_eq!(reading(0, 1_000_000, 500_000, &mut p), [None, None], "first");
-        // 0.22 s of CPU in 1.1 s are 200 millicores, 40 % of half a CPU.
-        assert_eq!(reading(1, 2_100_000, 720_000, &mut p), [Some(2000), Some(4000)]);
-        assert_eq!(reading(3, 4_000_000, 900_000, &mut p), [None, None], "a tick is missing");
-        assert_eq!(reading(4, 5_000_000, 10, &mut p), [None, None], "reset");
-        assert_eq!(reading(5, 5_000_000, 20, &mut p), [None, None], "no time has passed");
-        assert_eq!(reading(6, 6_000_000, 20, &mut p), [Some(0), Some(0)]);
+        assert_eq!(reading(0, 1_000_000, 500_000, &mut p), None, "first");
+        // 0.22 s of CPU in 1.1 s are 200 millicores.
+        assert_eq!(reading(1, 2_100_000, 720_000, &mut p), Some(2000));
+        assert_eq!(reading(3, 4_000_000, 900_000, &mut p), None, "a tick is missing");
+        assert_eq!(reading(4, 5_000_000, 10, &mut p), None, "reset");
+        assert_eq!(reading(5, 5_000_000, 20, &mut p), None, "no time has passed");
+        assert_eq!(reading(6, 6_000_000, 20, &mut p), Some(0));
     }
 
     /// REC-2: working set as kubelet computes it, never negative.
@@ -281,9 +269,7 @@ mod tests {
         let mut row = rows.push(0, 0);
         row.set(c::memory_current_bytes, 100);
         row.set(c::memory_stat_inactive_file_bytes, 130);
-        row.set(c::memory_max_bytes, 1000);
         derive(&mut row, &mut None, 0, 0);
         assert_eq!(row.get(c::memory_working_set_bytes), Some(0));
-        assert_eq!(row.get(c::memory_percent_of_limit), Some(0));
     }
 }
