@@ -227,3 +227,61 @@ fn a_process_that_looks_idle_is_read_in_full() {
         assert!(w[1].value(column) > w[0].value(column));
     }
 }
+
+/// REC-1: a cgroup that is removed and made again under its path between two ticks is another subject, although
+/// neither its path nor its parent's number of children has changed.
+#[test]
+fn a_path_is_reused() {
+    let Some(own) = OwnCgroup::new("reuse") else { return };
+    let children: Vec<PathBuf> = own.dirs.iter().map(|d| d.join("child")).collect();
+    children.iter().for_each(|d| fs::create_dir(d).unwrap());
+    let r = Running::start(Config { interval: Duration::from_millis(500), ..config() });
+    r.pass(2);
+    for _ in 0..3 {
+        // Right after a tick, so that both fall between two.
+        r.pass(1);
+        children.iter().for_each(|d| fs::remove_dir(d).unwrap());
+        children.iter().for_each(|d| fs::create_dir(d).unwrap());
+        r.pass(2);
+    }
+    children.iter().for_each(|d| fs::remove_dir(d).unwrap());
+    let gone = r.pass(1);
+    let path = format!("{}/child", own.path());
+    let r = r.stop();
+    let rows = r.of_path(&path);
+    let mut lives: Vec<_> =
+        rows.iter().map(|x| (x.series, x.label("cgroup_inode").as_int().unwrap())).collect();
+    lives.dedup();
+    assert_eq!(lives.len(), 4, "{lives:?}");
+    lives.sort_by_key(|l| l.1);
+    lives.dedup_by_key(|l| l.1);
+    assert_eq!(lives.len(), 4, "inodes tell them apart");
+    assert!(rows.windows(2).all(|w| w[0].tick_no + 1 == w[1].tick_no), "on every tick there was one");
+    assert!(rows.last().unwrap().tick_no < gone);
+    let ended = r.events(EventKind::SubjectStop);
+    assert_eq!(ended.iter().filter(|e| e.cgroup_path.as_deref() == Some(&*path)).count(), 4);
+}
+
+/// REC-1: cgroups made below new cgroups, in whatever order, are found on the next tick, and so is their end.
+#[test]
+fn deep_trees_come_and_go() {
+    let Some(own) = OwnCgroup::new("deep") else { return };
+    let r = Running::start(config());
+    r.pass(2);
+    for _ in 0..3 {
+        let deep: Vec<PathBuf> = own.dirs.iter().map(|d| d.join("a/b/c")).collect();
+        deep.iter().for_each(|d| fs::create_dir_all(d).unwrap());
+        r.pass(2);
+        for d in own.dirs.iter().flat_map(|d| ["a/b/c", "a/b", "a"].map(|p| d.join(p))) {
+            fs::remove_dir(d).unwrap();
+        }
+        r.pass(2);
+    }
+    let end = r.pass(1);
+    let path = format!("{}/a/b/c", own.path());
+    let r = r.stop();
+    let rows = r.of_path(&path);
+    let series: std::collections::BTreeSet<_> = rows.iter().map(|x| x.series).collect();
+    assert_eq!(series.len(), 3);
+    assert!(rows.len() >= 6 && rows.last().unwrap().tick_no < end, "{}", rows.len());
+}

@@ -6,7 +6,9 @@
 pub mod classify;
 pub mod hierarchy;
 pub mod tree;
+pub mod watch;
 
 pub use classify::{Class, Role, Runtime, classify, may_be_task};
 pub use hierarchy::{Controller, Hierarchies, Hierarchy};
 pub use tree::{Change, Tree};
+pub use watch::Watch;

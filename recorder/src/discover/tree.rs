@@ -14,6 +14,8 @@ use std::os::fd::OwnedFd;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir};
 
+use super::watch::Watch;
+
 /// Deeper directories are not followed: no runtime nests so far, and a hostile tree must not exhaust the stack.
 const MAX_DEPTH: usize = 64;
 
@@ -53,9 +55,9 @@ impl Dir {
 }
 
 impl Tree {
-    /// Looks for changes and appends them. An unreadable directory counts as empty.
-    pub fn walk(&mut self, root: &OwnedFd, changes: &mut Vec<Change>) {
-        let mut walk = Walk { root, changes };
+    /// Looks for changes and appends them. An unreadable directory counts as empty. New directories are watched.
+    pub fn walk(&mut self, root: &OwnedFd, watch: &mut Watch, changes: &mut Vec<Change>) {
+        let mut walk = Walk { root, watch, changes };
         match &mut self.root {
             Some(dir) => {
                 if !walk.refresh(dir, 0) {
@@ -70,6 +72,7 @@ impl Tree {
 
 struct Walk<'a> {
     root: &'a OwnedFd,
+    watch: &'a mut Watch,
     changes: &'a mut Vec<Change>,
 }
 
@@ -85,6 +88,7 @@ impl Walk<'_> {
     fn add(&mut self, relative: CString, depth: usize) -> Option<Dir> {
         let (inode, _) = self.stat(&relative)?;
         let mut dir = Dir { relative, inode, children: Vec::new() };
+        self.watch.add(self.root, &dir.relative);
         self.changes.push(Change::Added(dir.path(), inode));
         self.list(&mut dir, depth);
         Some(dir)
@@ -182,7 +186,7 @@ mod tests {
 
         fn walk(&mut self) -> Vec<String> {
             let mut changes = Vec::new();
-            self.tree.walk(&self.root, &mut changes);
+            self.tree.walk(&self.root, &mut Watch::none(), &mut changes);
             let text = |p: &CString| p.to_string_lossy().into_owned();
             changes
                 .iter()

@@ -15,7 +15,7 @@ use super::access::Kept;
 use super::cgroup_files::{self, Spec};
 use super::subject::Subject;
 use crate::config::Scope;
-use crate::discover::{Change, Class, Controller, Hierarchies, Role, Tree, classify, may_be_task};
+use crate::discover::{Change, Class, Controller, Hierarchies, Role, Tree, Watch, classify, may_be_task};
 
 pub(crate) use roles::Promoted;
 
@@ -101,6 +101,7 @@ pub(crate) struct Groups {
     slots: Vec<Option<Group>>,
     by_path: HashMap<CString, GroupId>,
     trees: Vec<Tree>,
+    watch: Watch,
     scope: Scope,
     walked: bool,
     next_series: SeriesId,
@@ -113,6 +114,7 @@ impl Groups {
             slots: Vec::new(),
             by_path: HashMap::new(),
             trees: hierarchies.all.iter().map(|_| Tree::default()).collect(),
+            watch: Watch::over(hierarchies),
             scope,
             walked: false,
             next_series: 0,
@@ -154,14 +156,17 @@ impl Groups {
         self.get(self.get(id)?.parent?)?.owner
     }
 
-    /// Walks all hierarchies and brings the groups up to date. Removals of all hierarchies are applied before
+    /// Walks all hierarchies, if anything may have changed, and brings the groups up to date. Removals of all hierarchies are applied before
     /// additions, so that a path that was removed and made again between two walks is a new group.
     pub(crate) fn refresh(&mut self, hierarchies: &Hierarchies) -> Turnover {
         let mut turnover = Turnover::default();
+        if !self.watch.stirred() {
+            return turnover;
+        }
         let (mut added, mut removed) = (Vec::new(), false);
         let mut changes = std::mem::take(&mut self.changes);
         for (h, hierarchy) in hierarchies.all.iter().enumerate() {
-            self.trees[h].walk(&hierarchy.root, &mut changes);
+            self.trees[h].walk(&hierarchy.root, &mut self.watch, &mut changes);
             for change in changes.drain(..) {
                 match change {
                     Change::Added(path, inode) => added.push((h, path, inode)),
