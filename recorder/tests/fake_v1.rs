@@ -108,3 +108,34 @@ fn a_process_that_only_one_hierarchy_knows_better() {
     assert_eq!(r.of_path("/")[0].value("process_count"), Some(1.0), "the kernel thread does not count");
     assert_eq!(r.of_path("/jobs/a")[0].value("memory_current_bytes"), Some(5.0));
 }
+
+/// REC-1: hierarchies beside the first are asked by turns, and on each tick where they know of processes that the first
+/// does not: those are found, late at worst, and are never lost again.
+#[test]
+fn processes_that_the_first_hierarchy_does_not_know() {
+    let h = host();
+    let path = format!("/libpod_parent/libpod-{ID}");
+    container(&h, &path, 100);
+    h.cgroup(&format!("memory{path}/cgroup.procs"), "100\n101\n");
+    // A runtime that ignores the first hierarchy, but for making the cgroup.
+    let other = format!("/libpod_parent/libpod-{}", ID.replace('0', "f"));
+    container(&h, &other, 104);
+    h.cgroup(&format!("unified{other}/cgroup.procs"), "");
+    h.cgroup(&format!("memory{other}/cgroup.procs"), "");
+    for pid in 100..=104 {
+        h.process(pid, "app", 50, 0);
+    }
+    let run = h.start();
+    run.pass(2);
+    h.cgroup(&format!("memory{path}/cgroup.procs"), "100\n101\n102\n");
+    let at_once = run.pass(2);
+    h.cgroup(&format!("pids{path}/cgroup.procs"), "100\n103\n");
+    let late = run.pass(18);
+    let end = run.pass(3);
+    let r = run.stop();
+    let ticks = |pid: i64| r.of_pid(pid).iter().map(|x| x.tick_no).collect::<Vec<_>>();
+    for (pid, from) in [(100, 0), (101, 0), (102, at_once), (103, late + 16), (104, 0)] {
+        let seen = ticks(pid);
+        assert!((from..=end).all(|tick| seen.contains(&tick)), "{pid} from {from} to {end}: {seen:?}");
+    }
+}

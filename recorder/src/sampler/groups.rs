@@ -28,6 +28,8 @@ pub(crate) struct Place {
     pub(crate) hierarchy: usize,
     /// cgroup.procs, where its descriptor may be kept.
     pub(crate) procs: Kept,
+    /// It may know of processes that the path's first hierarchy does not: unread yet, or so when it was last read.
+    pub(crate) strays: bool,
 }
 
 /// A file of a subject.
@@ -238,7 +240,8 @@ impl Groups {
         };
         let unified = hierarchies.all[h].controllers.contains(&Controller::Unified);
         let Some(group) = self.get_mut(id) else { return };
-        group.places.push(Place { hierarchy: h, procs: Kept::default() });
+        let at = group.places.partition_point(|p| p.hierarchy < h);
+        group.places.insert(at, Place { hierarchy: h, procs: Kept::default(), strays: true });
         let parent = group.parent;
         // crun's sub-cgroup (its name is a constant there) may hold what the container's own files lack.
         let limits_holder =
