@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::error::StoreError;
 use super::layout;
+use super::temporary;
 use crate::identity::RunId;
 use crate::metric::SCHEMA_VERSION;
 use crate::time::{self, Micros};
@@ -100,9 +101,9 @@ pub(crate) fn write_whole(
     write: impl FnOnce(&mut fs::File) -> std::io::Result<()>,
 ) -> Result<(), StoreError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let tmp = path.with_file_name(format!(".{name}.tmp"));
+    let tmp = path.with_file_name(format!(".{name}.{}", temporary::TMP_EXT));
     let parent = path.parent().unwrap_or(Path::new("."));
-    let done = fs::File::create(&tmp)
+    let done = temporary::create(&tmp)
         .and_then(|mut f| write(&mut f).and_then(|()| f.sync_all()))
         .and_then(|()| fs::rename(&tmp, path))
         .and_then(|()| fs::File::open(parent)?.sync_all());

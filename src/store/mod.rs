@@ -21,6 +21,7 @@ pub mod schema;
 pub mod seal;
 mod sealer;
 pub mod segment;
+mod temporary;
 pub mod tick;
 pub mod writer;
 

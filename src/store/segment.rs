@@ -8,7 +8,7 @@
 //! the writer is dead.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ use super::error::StoreError;
 use super::frame::{self, Kind};
 use super::layout::{self, Place};
 use super::manifest::RunInfo;
+use super::temporary;
 use super::tick::{LabelValue, SeriesId, Tick};
 use crate::metric::{SCHEMA_VERSION, Table};
 
@@ -198,15 +199,8 @@ impl SegmentFile {
         let path = head.place.segment(root);
         let dir = root.join(layout::OPEN_DIR);
         fs::create_dir_all(&dir).map_err(StoreError::io("create directory", &dir))?;
-        let new = path.with_extension("new");
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&new)
-            .map_err(StoreError::io("create", &new))?;
-        file.lock().map_err(StoreError::io("lock", &new))?;
+        let new = path.with_extension(temporary::NEW_EXT);
+        let mut file = temporary::create(&new).map_err(StoreError::io("create", &new))?;
         let json = serde_json::to_vec(&head).map_err(|e| StoreError::Io {
             doing: "encode the head of",
             path: path.clone(),

@@ -13,6 +13,7 @@ use super::manifest::{ManifestFile, RunInfo};
 use super::retention::{Cap, OnFull};
 use super::sealer::{Job, Sealer};
 use super::segment::{self, Encoder, Head, SegmentFile};
+use super::temporary;
 use super::tick::Tick;
 use crate::event::{Event, EventKind, Severity};
 use crate::identity::safe_identifier;
@@ -74,6 +75,7 @@ impl StoreWriter {
                 );
             }
         }
+        temporary::sweep(&config.root);
         let sealer = Sealer::start(&config, leftovers(&dir), now)?;
         let manifest = ManifestFile::create(&config.root, &config.identifier, run.clone(), now)?;
         Ok(StoreWriter {
