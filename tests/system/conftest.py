@@ -26,10 +26,11 @@ def recorder():
     """Starts recorders and makes sure that none outlives the test."""
     started = []
 
-    def start(directory, *flags):
-        log = open(directory.parent / f"{directory.name}-{len(started)}.log", "wb")
+    def start(directory, *flags, log=None, program=None, user=None):
+        log = open(log or directory.parent / f"{directory.name}-{len(started)}.log", "wb")
         process = subprocess.Popen(
-            [binary("fgm-recorder"), "-o", directory, *flags], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            [program or binary("fgm-recorder"), "-o", directory, *flags],
+            stdout=log, stderr=log, stdin=subprocess.DEVNULL, user=user,
         )
         process.log = pathlib.Path(log.name)
         started.append(process)
