@@ -9,6 +9,7 @@ import hashlib
 import os
 import pathlib
 import signal
+import subprocess
 import time
 
 SIZES = [(1, 4, 16, 64), (1, 8, 32, 128)]
@@ -45,6 +46,18 @@ def make_base(base):
             for controller in control.read_text().split():
                 (path / "cgroup.subtree_control").write_text(f"+{controller}")
     return made
+
+
+def show(base, work):
+    """Shows a base's cgroups, inside a mount namespace, as if they were all that the host has; returns their root."""
+    shown = []
+    for mount in hierarchies():
+        point = work / "cgroup" / mount.name
+        point.mkdir(parents=True)
+        subprocess.run(["mount", "--bind", mount / base, point], check=True)
+        shown.append(point)
+    # The root of a pure v2 host is its only hierarchy.
+    return shown[0] if len(shown) == 1 else work / "cgroup"
 
 
 def make_container(base, name):

@@ -222,14 +222,7 @@ def inside(args):
     """In the namespace: load, rounds, table."""
     with tempfile.TemporaryDirectory(prefix="fgm-peers-") as work:
         work = pathlib.Path(work)
-        # The recorder is shown the bench's own cgroups as if they were the host's.
-        shown = []
-        for mount in load.hierarchies():
-            point = work / "cgroup" / mount.name
-            point.mkdir(parents=True)
-            subprocess.run(["mount", "--bind", mount / args.base, point], check=True)
-            shown.append(point)
-        root = shown[0] if (shown[0] / "cgroup.controllers").exists() and len(shown) == 1 else work / "cgroup"
+        root = load.show(args.base, work)
         loader = subprocess.Popen(
             [sys.executable, HERE / "load.py", "--base", args.base, "--cgroups", str(args.cgroups)], stdout=subprocess.PIPE
         )
@@ -245,11 +238,11 @@ def inside(args):
         together(all_of_them, work, args.together)
         loader.terminate()
         loader.wait(30)
-        for point in shown:
+        for point in (work / "cgroup").iterdir():
             subprocess.run(["umount", point], check=True)
     thp = pathlib.Path("/sys/kernel/mm/transparent_hugepage/enabled")
     print(
-        f"{args.cgroups} cgroups × 4 processes in {len(shown)} hierarchies; {files} files read per tick, {again} of them"
+        f"{args.cgroups} cgroups × 4 processes in {len(load.hierarchies())} hierarchies; {files} files read per tick, {again} of them"
         f" opened each time; kernel {os.uname().release}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, transparent huge"
         f" pages {thp.read_text().strip() if thp.exists() else 'unknown'}\n"
     )
