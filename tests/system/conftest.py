@@ -3,11 +3,15 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
 
 import pytest
+
+import vm
+from kernel import hierarchies
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
@@ -19,6 +23,36 @@ def binary(name):
     if not path.exists():
         pytest.fail(f"{path} is missing: cargo build --workspace first")
     return path
+
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def need(tools, why):
+    """Skips where something is not installed; CI says that everything must be."""
+    absent = [tool for tool in tools if shutil.which(tool) is None]
+    if os.geteuid() != 0:
+        absent.append("root")
+    if absent and os.environ.get("FGM_TEST_REQUIRE") == "1":
+        pytest.fail(f"{why} needs {', '.join(absent)}")
+    if absent:
+        pytest.skip(f"{why} needs {', '.join(absent)}")
+
+
+@pytest.fixture(scope="session")
+def guest(tmp_path_factory):
+    """What one run of everything in guest.sh in the virtual machine left, a directory per scenario."""
+    if earlier := os.environ.get("FGM_TEST_GUEST"):
+        return pathlib.Path(earlier)  # while assertions are being written: what an earlier run left
+    need(vm.TOOLS, "a virtual machine")
+    out = tmp_path_factory.mktemp("guest") / "out"
+    slim = tmp_path_factory.mktemp("bin") / "fgm-recorder"
+    # Debug information is most of the binary, and would be unpacked by an emulated CPU.
+    subprocess.run(["strip", "--strip-debug", "-o", slim, binary("fgm-recorder")], check=True)
+    scripts = [HERE / name for name in ("scenario.py", "kernel.py", "clock.py", "rootless.py")]
+    code = vm.run([slim, *scripts], (HERE / "guest.sh").read_text(), out)
+    assert code == 0, (out / "console.txt").read_text()[-4000:]
+    return out
 
 
 @pytest.fixture
@@ -46,22 +80,6 @@ def recorder():
 def stop(process, timeout=30):
     process.send_signal(signal.SIGTERM)
     return process.wait(timeout)
-
-
-def hierarchies():
-    """Mount points by controller on v1, and under "unified" on v2 or a hybrid host."""
-    found = {}
-    for line in open("/proc/self/mountinfo"):
-        left, right = line.split(" - ")
-        point = left.split()[4]
-        kind, _, options = right.split()
-        if kind == "cgroup2":
-            found["unified"] = pathlib.Path(point)
-        elif kind == "cgroup":
-            for option in options.split(","):
-                if option in ("cpu", "cpuacct", "memory", "pids", "blkio"):
-                    found[option] = pathlib.Path(point)
-    return found
 
 
 @pytest.fixture
