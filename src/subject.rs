@@ -3,9 +3,13 @@
 //! Owns: the identity of a drawable series across files and runs, and its title. Must not: know where it was read.
 
 use crate::metric::Table;
-use crate::metric::{cpus, disks, node, processes};
+use crate::metric::{cpus, disks, interfaces, node, processes};
 use crate::store::tick::LabelValue;
 use crate::time::Micros;
+
+/// `subject_kind` of rows that tell of the whole host in tables whose other rows belong to cgroups: its network
+/// namespace.
+pub const NODE_KIND: &str = "node";
 
 /// Identity of a subject across files and runs: its node and its table's key labels.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -61,10 +65,17 @@ impl Subject {
                 let device = text(disks::label::device_name).or(text(disks::label::device)).unwrap_or("?");
                 format!("{} {device}", self.cgroup_title())
             }
+            Table::Netns => self.cgroup_title(),
+            Table::Interfaces => {
+                format!("{} {}", self.cgroup_title(), text(interfaces::label::interface).unwrap_or("?"))
+            }
         }
     }
 
     fn cgroup_title(&self) -> String {
+        if self.text("subject_kind") == Some(NODE_KIND) {
+            return self.text("node_name").unwrap_or("node").to_owned();
+        }
         let name = self.text("container_name");
         let pod = self.text("pod_name");
         let id = self.text("container_id").map(|id| id.get(..12).unwrap_or(id));

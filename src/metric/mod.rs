@@ -16,11 +16,13 @@ mod define;
 pub mod containers;
 pub mod cpus;
 pub mod disks;
+pub mod interfaces;
+pub mod netns;
 pub mod node;
 pub mod processes;
 
 /// Version of the set of columns below; written into every file. Versions only ever add columns.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// A table of the store: one directory under the root, one row per subject and tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,11 +38,23 @@ pub enum Table {
     Cpus = 3,
     /// One row per cgroup, block device and tick.
     Disks = 4,
+    /// One row per network namespace, interface and tick.
+    Interfaces = 5,
+    /// One row per network namespace and tick.
+    Netns = 6,
 }
 
 impl Table {
     /// Every sampled table, in the order of its number.
-    pub const ALL: [Table; 5] = [Table::Containers, Table::Processes, Table::Node, Table::Cpus, Table::Disks];
+    pub const ALL: [Table; 7] = [
+        Table::Containers,
+        Table::Processes,
+        Table::Node,
+        Table::Cpus,
+        Table::Disks,
+        Table::Interfaces,
+        Table::Netns,
+    ];
 
     /// Directory and SQL name.
     pub const fn name(self) -> &'static str {
@@ -50,6 +64,8 @@ impl Table {
             Table::Node => "node",
             Table::Cpus => "cpus",
             Table::Disks => "disks",
+            Table::Interfaces => "interfaces",
+            Table::Netns => "netns",
         }
     }
 
@@ -71,6 +87,8 @@ impl Table {
             Table::Node => node::LABELS,
             Table::Cpus => cpus::LABELS,
             Table::Disks => disks::LABELS,
+            Table::Interfaces => interfaces::LABELS,
+            Table::Netns => netns::LABELS,
         }
     }
 
@@ -82,6 +100,8 @@ impl Table {
             Table::Node => node::METRICS,
             Table::Cpus => cpus::METRICS,
             Table::Disks => disks::METRICS,
+            Table::Interfaces => interfaces::METRICS,
+            Table::Netns => netns::METRICS,
         }
     }
 

@@ -71,7 +71,7 @@ impl SubjectFold {
 
 /// Subjects of a table whose index names them all; `None` for tables whose subjects lie below the cgroup.
 pub(crate) fn from_catalogue(catalogue: &Catalogue, table: Table, range: TimeRange) -> Option<Vec<Subject>> {
-    if !matches!(table, Table::Containers | Table::Node | Table::Cpus) {
+    if !matches!(table, Table::Containers | Table::Node | Table::Cpus | Table::Netns) {
         return None;
     }
     let mut fold = SubjectFold::new(table);

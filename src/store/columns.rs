@@ -156,10 +156,11 @@ impl<'a> Columns<'a> {
 /// Number of leading labels that describe the subject of the index.
 pub(crate) fn index_width(table: Table) -> usize {
     match table {
-        // Labels from `boot_id` and `device` on tell apart what lies within a cgroup.
+        // Labels from these on tell apart what lies within a cgroup or a namespace.
         Table::Processes => crate::metric::processes::label::boot_id,
         Table::Disks => crate::metric::disks::label::device,
-        Table::Containers | Table::Node | Table::Cpus => table.labels().len(),
+        Table::Interfaces => crate::metric::interfaces::label::interface,
+        Table::Containers | Table::Node | Table::Cpus | Table::Netns => table.labels().len(),
     }
 }
 

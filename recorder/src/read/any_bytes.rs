@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{cpu, io, memory, mountinfo, node, pid_files, pid_stat, psi, scan, value};
+use super::{cpu, io, memory, mountinfo, net, node, pid_files, pid_stat, psi, scan, value};
 
 /// Arbitrary bytes, and bytes that look enough like kernel text to get past the first checks.
 fn text() -> impl Strategy<Value = Vec<u8>> {
@@ -21,6 +21,8 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
         Just("cgroup2".to_owned()),
         Just("\\040".to_owned()),
         Just("oom_kill".to_owned()),
+        Just("Tcp:".to_owned()),
+        Just("eth0:".to_owned()),
         any::<u64>().prop_map(|n| n.to_string()),
         any::<i64>().prop_map(|n| n.to_string()),
         ".{0,4}",
@@ -48,6 +50,9 @@ proptest! {
         memory::events(&bytes, |_, _| {});
         memory::oom_control(&bytes);
         mountinfo::cgroup_mounts(&bytes);
+        net::dev(&bytes).for_each(|i| i.counters(|_, _| {}));
+        net::snmp(&bytes, |_, _| {});
+        net::namespace_inode(&bytes);
         node::kernel_stat(&bytes, |_, _| {});
         node::loadavg(&bytes);
         node::meminfo(&bytes, |_, _| {});

@@ -7,6 +7,7 @@ pub mod cpu;
 pub mod io;
 pub mod memory;
 pub mod mountinfo;
+pub mod net;
 pub mod node;
 pub mod pid_files;
 pub mod pid_stat;

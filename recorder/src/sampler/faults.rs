@@ -42,6 +42,11 @@ impl Faults {
         self.note(file, 0, || format!("{file} holds something that this version does not understand"));
     }
 
+    /// Counts a file that lists more than is recorded.
+    pub(crate) fn excess(&mut self, file: &'static str, most: usize) {
+        self.note(file, -1, || format!("{file} lists more than {most}; the rest is not recorded"));
+    }
+
     fn note(&mut self, file: &'static str, code: i32, text: impl Fn() -> String) {
         self.total += 1;
         let now = Instant::now();

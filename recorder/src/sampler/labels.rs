@@ -2,8 +2,9 @@
 //!
 //! Owns: which fact fills which label. Must not: find facts.
 
-use fgm::metric::{Table, containers, cpus, disks, node, processes};
+use fgm::metric::{Table, containers, cpus, disks, interfaces, netns, node, processes};
 use fgm::store::tick::{LabelValue, SeriesDef, SeriesId};
+use fgm::subject::NODE_KIND;
 
 use super::groups::Group;
 use super::process::Process;
@@ -87,6 +88,42 @@ impl Host {
         def
     }
 
+    /// A row of `netns`; the host's namespace has no owner.
+    pub(crate) fn netns(&self, id: SeriesId, owner: Option<&Group>, inode: Option<u64>) -> SeriesDef {
+        let mut def = self.owned(Table::Netns, id, owner);
+        def.labels[netns::label::netns_inode] = number(inode);
+        def
+    }
+
+    /// A row of `interfaces`.
+    pub(crate) fn interface(
+        &self,
+        id: SeriesId,
+        owner: Option<&Group>,
+        inode: Option<u64>,
+        name: &[u8],
+    ) -> SeriesDef {
+        use interfaces::label as l;
+        let mut def = self.owned(Table::Interfaces, id, owner);
+        def.labels[l::netns_inode] = number(inode);
+        def.labels[l::interface] = LabelValue::text(String::from_utf8_lossy(name));
+        def
+    }
+
+    /// A row of something that a cgroup owns, or else the host.
+    fn owned(&self, table: Table, id: SeriesId, owner: Option<&Group>) -> SeriesDef {
+        match owner {
+            Some(group) => below(table, id, &self.subject(id, group)),
+            None => {
+                let mut def = below(table, id, &self.node(id));
+                if let Some(kind) = table.label_index("subject_kind") {
+                    def.labels[kind] = LabelValue::text(NODE_KIND);
+                }
+                def
+            }
+        }
+    }
+
     /// A row of `processes`.
     pub(crate) fn process(&self, process: &Process, group: &Group) -> SeriesDef {
         use processes::label as l;
@@ -103,11 +140,15 @@ impl Host {
     }
 }
 
-/// A row of something within a cgroup: it bears the cgroup's labels under the same names.
-fn below(table: Table, id: SeriesId, cgroup: &SeriesDef) -> SeriesDef {
-    let same = |name: &str| cgroup.table.label_index(name).map(|i| cgroup.labels[i].clone());
+/// A row of something that belongs to another row's subject: it bears that one's labels under the same names.
+fn below(table: Table, id: SeriesId, above: &SeriesDef) -> SeriesDef {
+    let same = |name: &str| above.table.label_index(name).map(|i| above.labels[i].clone());
     let labels = table.labels().iter().map(|l| same(l.name).unwrap_or(LabelValue::Null)).collect();
     SeriesDef { table, id, labels }
+}
+
+fn number(n: Option<u64>) -> LabelValue {
+    n.map_or(LabelValue::Null, |n| LabelValue::Int(n.cast_signed()))
 }
 
 fn inode(group: &Group) -> LabelValue {

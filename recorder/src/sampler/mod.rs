@@ -11,6 +11,7 @@ mod host;
 mod labels;
 mod limits;
 mod members;
+mod netns;
 mod process;
 mod processes;
 mod pss;
@@ -43,6 +44,7 @@ use host::{HostFiles, SelfCost};
 use labels::Host;
 use limits::fill_limits;
 use members::Members;
+use netns::{Namespaces, Site};
 use processes::{Herd, Pen};
 use subject::{Bench, fill_disk, fill_sums, read_subject};
 
@@ -69,6 +71,7 @@ pub(crate) struct Sampler {
     groups: Groups,
     members: Members,
     herd: Herd,
+    namespaces: Namespaces,
     host_files: HostFiles,
     lookup: Lookup,
     tasks: Tasks,
@@ -101,6 +104,7 @@ impl Sampler {
         Ok(Sampler {
             groups: Groups::new(&hierarchies, config.scope),
             herd: Herd::new(config, tick_usec),
+            namespaces: Namespaces::new(Micros::try_from(config.interval.as_micros()).unwrap_or(Micros::MAX)),
             record_processes: config.processes == Processes::All,
             hierarchies,
             proc_root,
@@ -162,6 +166,7 @@ impl Sampler {
             reader: &mut self.reader,
         };
         self.herd.sample(&self.members, &mut pen, tick, &now);
+        self.sample_namespaces(tick, &now);
         self.fill_sums(tick);
         let own = SelfCost {
             tick_usec: self.last_cost.map(|l| l.0),
@@ -211,6 +216,7 @@ impl Sampler {
             self.define_disk(id, device, series, tick);
         }
         self.herd.redefine(id, &self.groups, &self.host, tick);
+        self.namespaces.redefine(id, &self.groups, &self.host, tick);
     }
 
     fn define(&mut self, id: GroupId, tick: &mut Tick) -> Vec<(Device, SeriesId)> {
@@ -300,6 +306,16 @@ impl Sampler {
             }
             fill_disk(&counts, &mut tick.rows_mut(Table::Disks).push(series, time));
         }
+    }
+
+    fn sample_namespaces(&mut self, tick: &mut Tick, now: &impl Fn() -> Micros) {
+        let mut site = Site {
+            groups: &self.groups,
+            host: &self.host,
+            proc_root: self.proc_root.as_fd(),
+            reader: &mut self.reader,
+        };
+        self.namespaces.sample(self.herd.living(&self.members), &mut site, tick, now);
     }
 
     fn fill_sums(&mut self, tick: &mut Tick) {

@@ -209,6 +209,11 @@ impl Process {
         if renamed || adopted || moved { Look::Changed } else { Look::Same }
     }
 
+    /// Changes when the pid belongs to another process, and usually when it runs another program.
+    pub(crate) fn token(&self) -> u64 {
+        self.start_ticks ^ self.names.image.0.rotate_left(32)
+    }
+
     /// Ticks since the last PSS reading.
     pub(crate) fn pss_age(&self, tick_no: i64) -> Option<i64> {
         self.pss.last.map(|(_, at)| tick_no - at)

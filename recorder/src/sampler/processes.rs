@@ -2,7 +2,7 @@
 //!
 //! Owns: the lives of process series, and whose PSS is read on a tick. Must not: know cgroup files.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::os::fd::BorrowedFd;
 
 use fgm::metric::{Table, processes as p};
@@ -37,8 +37,8 @@ pub(crate) struct Herd {
     /// Kernel threads: the tick on which they were last listed.
     kernel: HashMap<u32, i64>,
     kernel_checked: i64,
-    /// Processes that are only counted.
-    counted: HashSet<u32>,
+    /// Processes that are only counted, with what told each apart when it was first seen.
+    counted: HashMap<u32, u64>,
     budget: Budget,
     next_series: SeriesId,
 }
@@ -52,7 +52,7 @@ impl Herd {
             known: HashMap::new(),
             kernel: HashMap::new(),
             kernel_checked: 0,
-            counted: HashSet::new(),
+            counted: HashMap::new(),
             budget: Budget::new(Micros::try_from(config.pss_budget.as_micros()).unwrap_or(Micros::MAX / 8)),
             next_series: 0,
         }
@@ -61,6 +61,17 @@ impl Herd {
     /// Forgets the last readings: the clock was set.
     pub(crate) fn forget(&mut self) {
         self.known.values_mut().for_each(Process::forget);
+    }
+
+    /// The processes that live on this tick: pid, what tells it and its program apart, owner.
+    pub(crate) fn living<'a>(
+        &'a self,
+        members: &'a Members,
+    ) -> impl Iterator<Item = (u32, u64, GroupId)> + 'a {
+        members.iter().filter_map(|(pid, owner)| {
+            let token = if self.record { self.known.get(&pid)?.token() } else { *self.counted.get(&pid)? };
+            Some((pid, token, owner))
+        })
     }
 
     /// Defines anew the processes of a subject whose names have become known.
@@ -104,7 +115,7 @@ impl Herd {
             self.read_pss(pen, tick);
             self.add_up(pen.groups, tick);
         } else {
-            self.counted.retain(|&pid| members.contains(pid));
+            self.counted.retain(|&pid, _| members.contains(pid));
         }
     }
 
@@ -167,7 +178,7 @@ impl Herd {
 
     /// Tells processes from kernel threads without recording them; returns whether it is a process.
     fn count_one(&mut self, pid: u32, owner: GroupId, pen: &mut Pen<'_>) -> bool {
-        if self.counted.contains(&pid) {
+        if self.counted.contains_key(&pid) {
             return true;
         }
         let mut bench = Bench {
@@ -183,7 +194,10 @@ impl Herd {
                 self.kernel.insert(pid, tick_no);
                 false
             }
-            First::Process(_) => self.counted.insert(pid),
+            First::Process(process) => {
+                self.counted.insert(pid, process.token());
+                true
+            }
         }
     }
 

@@ -202,6 +202,21 @@ impl FakeHost {
         symlink(format!("/usr/bin/{comm}"), exe).unwrap();
     }
 
+    /// Puts a process into a network namespace with these counters.
+    pub fn network(&self, pid: u32, inode: u64, received: u64, interfaces: &[&str]) {
+        let link = self.dir.path().join(format!("proc/{pid}/ns/net"));
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        let _ = fs::remove_file(&link);
+        symlink(format!("net:[{inode}]"), link).unwrap();
+        let lines: String = interfaces
+            .iter()
+            .map(|i| format!("{i:>6}: {received} 2 3 4 0 0 0 0 9 10 11 12 0 0 0 0\n"))
+            .collect();
+        self.proc(&format!("{pid}/net/dev"), &format!("Inter-| Receive\n face |bytes\n{lines}"));
+        self.proc(&format!("{pid}/net/snmp"), &format!("Tcp: MaxConn RetransSegs\nTcp: -1 {received}\n"));
+        self.proc(&format!("{pid}/net/netstat"), "TcpExt: ListenDrops\nTcpExt: 5\n");
+    }
+
     pub fn end_process(&self, pid: u32) {
         fs::remove_dir_all(self.dir.path().join(format!("proc/{pid}"))).unwrap();
     }

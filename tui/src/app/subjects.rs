@@ -169,6 +169,8 @@ impl Subjects {
             Table::Node => "nodes",
             Table::Cpus => "CPUs",
             Table::Disks => "disks",
+            Table::Interfaces => "interfaces",
+            Table::Netns => "network namespaces",
         }
     }
 }

@@ -1,0 +1,370 @@
+//! The network namespaces of the host and of the recorded processes, each sampled once per tick (REC-4).
+//!
+//! Owns: which processes share a namespace, who owns it, and the rows of `interfaces` and `netns`. Must not: know
+//! formats, or read anything else of a process.
+//!
+//! A namespace is told by the inode of its link below /proc/<pid>/ns, which is looked at when a process is first seen,
+//! when it runs another program (runtimes join a pod's namespace and then exec), and once in a while. Its files are
+//! those of any process within. A descriptor of one of them keeps the namespace alive, so none is kept longer than
+//! there are processes in it, and none at all where a tick is long.
+
+use std::collections::HashMap;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use fgm::metric::Table;
+use fgm::store::tick::{SeriesId, Tick};
+use fgm::time::Micros;
+use rustix::io::Errno;
+
+use super::access::{At, Got, Kept, Reader, Shape};
+use super::groups::{GroupId, Groups};
+use super::labels::Host;
+use crate::read::net;
+
+/// A process's namespace is looked up again after this many ticks: it may have joined another.
+const RECHECK: i64 = 60;
+/// More interfaces than this in one namespace are not recorded.
+const MOST_INTERFACES: usize = 1024;
+/// Descriptors are kept where ticks are at most this far apart.
+const LONGEST_KEPT: Micros = 5_000_000;
+
+/// What sampling namespaces needs of the sampler.
+pub(crate) struct Site<'a> {
+    pub(crate) groups: &'a Groups,
+    pub(crate) host: &'a Host,
+    pub(crate) proc_root: BorrowedFd<'a>,
+    pub(crate) reader: &'a mut Reader,
+}
+
+/// A process as this module knows it.
+struct Resident {
+    /// Which process and program this was.
+    token: u64,
+    inode: Option<u64>,
+    checked: i64,
+    seen: i64,
+}
+
+/// A subject; groups' numbers are reused, series' are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Owner {
+    pub(crate) group: GroupId,
+    pub(crate) series: SeriesId,
+}
+
+struct Interface {
+    name: Vec<u8>,
+    series: SeriesId,
+    seen: i64,
+}
+
+#[derive(Default)]
+struct Files {
+    dev: Kept,
+    snmp: Kept,
+    netstat: Kept,
+}
+
+/// A namespace. The host's has no owner.
+struct Namespace {
+    inode: Option<u64>,
+    owner: Option<Owner>,
+    /// Directory of a process within.
+    dir: Vec<u8>,
+    seen: i64,
+    series: SeriesId,
+    files: Files,
+    interfaces: Vec<Interface>,
+}
+
+/// All namespaces.
+pub(crate) struct Namespaces {
+    keep: bool,
+    residents: HashMap<u32, Resident>,
+    host: Option<Namespace>,
+    others: HashMap<u64, Namespace>,
+    host_checked: i64,
+    next: SeriesId,
+    next_interface: SeriesId,
+    link: Vec<u8>,
+}
+
+impl Namespaces {
+    /// `interval`: time between ticks.
+    pub(crate) fn new(interval: Micros) -> Namespaces {
+        Namespaces {
+            keep: interval <= LONGEST_KEPT,
+            residents: HashMap::new(),
+            host: None,
+            others: HashMap::new(),
+            host_checked: 0,
+            next: 0,
+            next_interface: 0,
+            link: Vec::new(),
+        }
+    }
+
+    /// Samples the host's namespace and those of `processes`: (pid, what tells it and its program apart, owner).
+    pub(crate) fn sample(
+        &mut self,
+        processes: impl Iterator<Item = (u32, u64, GroupId)>,
+        site: &mut Site<'_>,
+        tick: &mut Tick,
+        now: &impl Fn() -> Micros,
+    ) {
+        self.find_host(site, tick);
+        for (pid, token, owner) in processes {
+            if let Some(inode) = self.locate(pid, token, site) {
+                self.inhabit(inode, pid, owner, site, tick);
+            }
+        }
+        let tick_no = tick.tick_no;
+        self.residents.retain(|_, r| r.seen == tick_no);
+        self.others.retain(|_, namespace| {
+            let lives = namespace.seen == tick_no;
+            if !lives {
+                namespace.end(tick);
+            }
+            lives
+        });
+        for namespace in self.host.iter_mut().chain(self.others.values_mut()) {
+            namespace.read(self.keep, &mut self.next_interface, site, tick, now());
+        }
+    }
+
+    /// Defines anew the namespaces of a subject whose names have become known.
+    pub(crate) fn redefine(&self, owner: GroupId, groups: &Groups, host: &Host, tick: &mut Tick) {
+        for namespace in self.others.values().filter(|n| n.owner.is_some_and(|o| o.group == owner)) {
+            namespace.define(groups, host, tick);
+            for interface in &namespace.interfaces {
+                namespace.define_interface(interface, groups, host, tick);
+            }
+        }
+    }
+
+    /// The host's namespace is that of the procfs's first process.
+    fn find_host(&mut self, site: &mut Site<'_>, tick: &mut Tick) {
+        if self.host.is_some() && tick.tick_no - self.host_checked < RECHECK {
+            return;
+        }
+        self.host_checked = tick.tick_no;
+        let inode = self.read_link(b"1", site).or_else(|_| self.own_as_host(site)).ok();
+        if self.host.as_ref().is_some_and(|h| h.inode == inode || inode.is_none()) {
+            return;
+        }
+        self.host.iter().for_each(|h| h.end(tick));
+        // What was taken for somebody's own is the host's after all.
+        if let Some(mut other) = inode.and_then(|i| self.others.remove(&i)) {
+            other.end(tick);
+            other.interfaces.clear();
+        }
+        self.next += 1;
+        let namespace = Namespace::new(inode, None, b"1".to_vec(), self.next - 1);
+        namespace.define(site.groups, site.host, tick);
+        self.host = Some(namespace);
+    }
+
+    /// Whether the recorder shares the host's namespace can be seen without permission to read the first process's
+    /// link: /proc/<pid>/net/dev is one file in each namespace.
+    fn own_as_host(&mut self, site: &mut Site<'_>) -> rustix::io::Result<u64> {
+        let file = |path: &str| rustix::fs::statat(site.proc_root, path, rustix::fs::AtFlags::empty());
+        if file("1/net/dev")?.st_ino == file("self/net/dev")?.st_ino {
+            return self.read_link(b"self", site);
+        }
+        Err(Errno::NOENT)
+    }
+
+    fn read_link(&mut self, dir: &[u8], site: &Site<'_>) -> rustix::io::Result<u64> {
+        let mut path = std::mem::take(&mut self.link);
+        path.clear();
+        path.extend_from_slice(dir);
+        path.extend_from_slice(b"/ns/net");
+        let link = rustix::fs::readlinkat(site.proc_root, &path[..], Vec::new());
+        self.link = path;
+        net::namespace_inode(link?.as_bytes()).ok_or(Errno::INVAL)
+    }
+
+    /// The namespace of a process.
+    fn locate(&mut self, pid: u32, token: u64, site: &mut Site<'_>) -> Option<u64> {
+        let tick_no = site.reader.tick_no;
+        if let Some(r) = self.residents.get_mut(&pid)
+            && r.token == token
+            && tick_no - r.checked < RECHECK
+        {
+            r.seen = tick_no;
+            return r.inode;
+        }
+        let dir = pid.to_string();
+        let inode = match self.read_link(dir.as_bytes(), site) {
+            Ok(inode) => Some(inode),
+            // Gone, or a zombie.
+            Err(Errno::NOENT | Errno::SRCH) => None,
+            Err(errno) => {
+                site.reader.faults.errno("ns/net", errno, &format!("{dir}/ns/net"));
+                None
+            }
+        };
+        // Spread, so that the processes of the first tick are not all looked at again on one tick.
+        let checked =
+            if self.residents.contains_key(&pid) { tick_no } else { tick_no - i64::from(pid) % RECHECK };
+        self.residents.insert(pid, Resident { token, inode, checked, seen: tick_no });
+        inode
+    }
+
+    fn inhabit(&mut self, inode: u64, pid: u32, group: GroupId, site: &mut Site<'_>, tick: &mut Tick) {
+        if self.host.as_ref().is_some_and(|h| h.inode == Some(inode)) {
+            return;
+        }
+        let tick_no = tick.tick_no;
+        if let Some(known) = self.others.get_mut(&inode) {
+            if known.owner.is_some_and(|o| lives(o, site.groups)) {
+                if known.seen != tick_no {
+                    known.represent(pid);
+                }
+                known.seen = tick_no;
+                return;
+            }
+            // Its owner is gone: the next one's rows are another series.
+            known.end(tick);
+        }
+        let Some(owner) = owner_of(group, site.groups) else { return };
+        self.next += 1;
+        let mut namespace =
+            Namespace::new(Some(inode), Some(owner), pid.to_string().into_bytes(), self.next - 1);
+        namespace.seen = tick_no;
+        namespace.define(site.groups, site.host, tick);
+        self.others.insert(inode, namespace);
+    }
+}
+
+fn lives(owner: Owner, groups: &Groups) -> bool {
+    let subject = groups.get(owner.group).and_then(|g| g.subject.as_ref());
+    subject.is_some_and(|s| s.series == owner.series)
+}
+
+/// The pod that a subject belongs to, or the subject.
+fn owner_of(group: GroupId, groups: &Groups) -> Option<Owner> {
+    let mut at = group;
+    let pod = groups.get(at)?.class.pod_uid.as_deref();
+    while pod.is_some()
+        && let Some(above) = groups.owner_above(at)
+        && groups.get(above).is_some_and(|g| g.class.pod_uid.as_deref() == pod)
+    {
+        at = above;
+    }
+    Some(Owner { group: at, series: groups.get(at)?.subject.as_ref()?.series })
+}
+
+impl Namespace {
+    fn new(inode: Option<u64>, owner: Option<Owner>, dir: Vec<u8>, series: SeriesId) -> Namespace {
+        Namespace { inode, owner, dir, seen: 0, series, files: Files::default(), interfaces: Vec::new() }
+    }
+
+    /// From now on its files are read below this process, where they are not open already.
+    fn represent(&mut self, pid: u32) {
+        use std::io::Write;
+        self.dir.clear();
+        // Writing to memory cannot fail.
+        let _ = write!(self.dir, "{pid}");
+    }
+
+    fn define(&self, groups: &Groups, host: &Host, tick: &mut Tick) {
+        let owner = self.owner.and_then(|o| groups.get(o.group));
+        tick.defs.push(host.netns(self.series, owner, self.inode));
+    }
+
+    fn define_interface(&self, interface: &Interface, groups: &Groups, host: &Host, tick: &mut Tick) {
+        let owner = self.owner.and_then(|o| groups.get(o.group));
+        tick.defs.push(host.interface(interface.series, owner, self.inode, &interface.name));
+    }
+
+    fn end(&self, tick: &mut Tick) {
+        tick.ended.push((Table::Netns, self.series));
+        tick.ended.extend(self.interfaces.iter().map(|i| (Table::Interfaces, i.series)));
+    }
+
+    fn read(&mut self, keep: bool, next: &mut SeriesId, site: &mut Site<'_>, tick: &mut Tick, time: Micros) {
+        let mut files = std::mem::take(&mut self.files);
+        let at = |name| At { root: site.proc_root.as_fd(), dir: &self.dir, name };
+        let mut row = None;
+        for (name, kept) in [("net/snmp", &mut files.snmp), ("net/netstat", &mut files.netstat)] {
+            let got = if keep {
+                site.reader.kept(kept, at(name), Shape::Piece)
+            } else {
+                site.reader.once(at(name), Shape::Piece)
+            };
+            if let Got::Text(text) = got {
+                let rows = tick.rows_mut(Table::Netns);
+                let row = *row.get_or_insert_with(|| {
+                    rows.push(self.series, time);
+                    rows.len() - 1
+                });
+                let mut row = rows.row_mut(row);
+                net::snmp(text, |column, v| row.set_u64(column, v));
+            }
+        }
+        let got = if keep {
+            site.reader.kept(&mut files.dev, at("net/dev"), Shape::List)
+        } else {
+            site.reader.once(at("net/dev"), Shape::List)
+        };
+        if let Got::Text(text) = got
+            && !self.read_interfaces(text, next, site.groups, site.host, tick, time)
+        {
+            site.reader.faults.excess("net/dev", MOST_INTERFACES);
+        }
+        self.files = files;
+    }
+
+    /// Returns whether there was room for all.
+    fn read_interfaces(
+        &mut self,
+        text: &[u8],
+        next: &mut SeriesId,
+        groups: &Groups,
+        host: &Host,
+        tick: &mut Tick,
+        time: Micros,
+    ) -> bool {
+        let tick_no = tick.tick_no;
+        let mut all = true;
+        // They come in the same order on each tick.
+        let mut expected = 0;
+        for line in net::dev(text) {
+            let known = self.interfaces.get(expected).is_some_and(|i| i.name == line.name);
+            let at =
+                if known { Some(expected) } else { self.interfaces.iter().position(|i| i.name == line.name) };
+            let at = match at {
+                Some(at) => at,
+                None if self.interfaces.len() >= MOST_INTERFACES => {
+                    all = false;
+                    continue;
+                }
+                None => {
+                    let new = Interface { name: line.name.to_vec(), series: *next, seen: -1 };
+                    *next += 1;
+                    self.define_interface(&new, groups, host, tick);
+                    self.interfaces.push(new);
+                    self.interfaces.len() - 1
+                }
+            };
+            let interface = &mut self.interfaces[at];
+            if interface.seen == tick_no {
+                // Listed twice: one went while the list was read.
+                continue;
+            }
+            interface.seen = tick_no;
+            expected = at + 1;
+            let mut row = tick.rows_mut(Table::Interfaces).push(interface.series, time);
+            line.counters(|column, v| row.set_u64(column, v));
+        }
+        self.interfaces.retain(|i| {
+            let lives = i.seen == tick_no;
+            if !lives {
+                tick.ended.push((Table::Interfaces, i.series));
+            }
+            lives
+        });
+        all
+    }
+}
