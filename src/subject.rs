@@ -8,7 +8,7 @@ use crate::store::tick::LabelValue;
 use crate::time::Micros;
 
 /// `subject_kind` of rows that tell of the whole host in tables whose other rows belong to cgroups: its network
-/// namespace.
+/// namespace, its disks.
 pub const NODE_KIND: &str = "node";
 
 /// Identity of a subject across files and runs: its node and its table's key labels.
@@ -54,7 +54,7 @@ impl Subject {
         let text = |i: usize| self.labels.get(i).and_then(LabelValue::as_text);
         let int = |i: usize| self.labels.get(i).and_then(LabelValue::as_int);
         match self.table {
-            Table::Containers => self.cgroup_title(),
+            Table::Containers | Table::Netns => self.cgroup_title(),
             Table::Processes => {
                 let comm = text(processes::label::comm).unwrap_or("?");
                 format!("{comm} [{}]", int(processes::label::pid).unwrap_or(-1))
@@ -65,7 +65,6 @@ impl Subject {
                 let device = text(disks::label::device_name).or(text(disks::label::device)).unwrap_or("?");
                 format!("{} {device}", self.cgroup_title())
             }
-            Table::Netns => self.cgroup_title(),
             Table::Interfaces => {
                 format!("{} {}", self.cgroup_title(), text(interfaces::label::interface).unwrap_or("?"))
             }

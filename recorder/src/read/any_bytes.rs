@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{cpu, io, memory, mountinfo, net, node, pid_files, pid_stat, psi, scan, value};
+use super::{cpu, diskstats, io, memory, mountinfo, net, node, pid_files, pid_stat, psi, scan, value};
 
 /// Arbitrary bytes, and bytes that look enough like kernel text to get past the first checks.
 fn text() -> impl Strategy<Value = Vec<u8>> {
@@ -56,7 +56,10 @@ proptest! {
         node::kernel_stat(&bytes, |_, _| {});
         node::loadavg(&bytes);
         node::meminfo(&bytes, |_, _| {});
-        node::device_names(&bytes).count();
+        node::vmstat(&bytes, |_, _| {});
+        node::file_nr(&bytes);
+        node::sockstat(&bytes, 4096, |_, _| {});
+        diskstats::diskstats(&bytes).for_each(|d| d.counters(|_, _| {}));
         pid_stat::pid_stat(&bytes);
         pid_files::status(&bytes, |_, _| {});
         pid_files::io(&bytes, |_, _| {});

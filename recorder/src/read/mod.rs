@@ -4,6 +4,7 @@
 //! calls, or panic on any bytes. What a file does not say is `None`, never 0.
 
 pub mod cpu;
+pub mod diskstats;
 pub mod io;
 pub mod memory;
 pub mod mountinfo;

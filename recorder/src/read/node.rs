@@ -1,11 +1,10 @@
-//! Host files: /proc/stat, loadavg, meminfo, diskstats (names only).
+//! Host files: /proc/stat, loadavg, meminfo, vmstat, file-nr, sockstat.
 //!
 //! Owns: which key fills which column of `node`. Must not: convert clock ticks or derive load.
 
 use fgm::metric::node as n;
 
-use super::io::Device;
-use super::scan::{decimal, fields, lines, number};
+use super::scan::{decimal, fields, lines, number, pairs, trim};
 
 /// Times of one CPU, or of all, in clock ticks, in the kernel's order: user, nice, system, idle, iowait, irq,
 /// softirq, steal. Guest times are part of user and nice.
@@ -81,6 +80,9 @@ pub fn meminfo(text: &[u8], mut each: impl FnMut(usize, u64)) {
             b"PageTables" => n::memory_pagetables_bytes,
             b"SwapTotal" => n::memory_swap_total_bytes,
             b"SwapFree" => n::memory_swap_free_bytes,
+            b"Committed_AS" => n::memory_committed_bytes,
+            b"Percpu" => n::memory_percpu_bytes,
+            b"Hugetlb" => n::memory_hugetlb_bytes,
             _ => continue,
         };
         let kib = fields(&line[colon + 1..]).next().and_then(number);
@@ -90,19 +92,84 @@ pub fn meminfo(text: &[u8], mut each: impl FnMut(usize, u64)) {
     }
 }
 
-/// The kernel's name of every block device.
-pub fn device_names(text: &[u8]) -> impl Iterator<Item = (Device, &[u8])> {
-    lines(text).filter_map(|line| {
+/// Calls `each` with a column and its value for every known key of vmstat. Stalls of allocations are counted per zone
+/// and added up.
+pub fn vmstat(text: &[u8], mut each: impl FnMut(usize, u64)) {
+    let mut stalls: Option<u64> = None;
+    for (key, value) in pairs(text) {
+        // Few of the two hundred lines are wanted; the first letter tells quickly.
+        if !matches!(key.first(), Some(b'p' | b'o' | b'a' | b'w' | b'c' | b't')) {
+            continue;
+        }
+        let column = match key {
+            // In KiB, whatever their names say.
+            b"pgpgin" => {
+                value.checked_mul(1024).into_iter().for_each(|v| each(n::vmstat_pgpgin_bytes_total, v));
+                continue;
+            }
+            b"pgpgout" => {
+                value.checked_mul(1024).into_iter().for_each(|v| each(n::vmstat_pgpgout_bytes_total, v));
+                continue;
+            }
+            b"pswpin" => n::vmstat_pswpin_total,
+            b"pswpout" => n::vmstat_pswpout_total,
+            b"pgfault" => n::vmstat_pgfault_total,
+            b"pgmajfault" => n::vmstat_pgmajfault_total,
+            b"oom_kill" => n::vmstat_oom_kill_total,
+            b"pgscan_kswapd" => n::vmstat_pgscan_kswapd_total,
+            b"pgscan_direct" => n::vmstat_pgscan_direct_total,
+            b"pgsteal_kswapd" => n::vmstat_pgsteal_kswapd_total,
+            b"pgsteal_direct" => n::vmstat_pgsteal_direct_total,
+            b"workingset_refault_anon" => n::vmstat_workingset_refault_anon_total,
+            b"workingset_refault_file" => n::vmstat_workingset_refault_file_total,
+            b"compact_stall" => n::vmstat_compact_stall_total,
+            b"thp_fault_alloc" => n::vmstat_thp_fault_alloc_total,
+            b"thp_fault_fallback" => n::vmstat_thp_fault_fallback_total,
+            _ => {
+                if key.starts_with(b"allocstall") {
+                    stalls = Some(stalls.unwrap_or(0).saturating_add(value));
+                }
+                continue;
+            }
+        };
+        each(column, value);
+    }
+    if let Some(v) = stalls {
+        each(n::vmstat_allocstall_total, v);
+    }
+}
+
+/// The three numbers of file-nr: handles allocated, handles free (always 0 since 2.6), most handles.
+pub fn file_nr(text: &[u8]) -> [Option<u64>; 3] {
+    let mut f = fields(trim(text));
+    std::array::from_fn(|_| f.next().and_then(number))
+}
+
+/// Calls `each` with a column and its value for what sockstat says of all network namespaces together; the rest of it
+/// tells of one.
+pub fn sockstat(text: &[u8], page_bytes: u64, mut each: impl FnMut(usize, u64)) {
+    for line in lines(text) {
         let mut f = fields(line);
-        let major = u32::try_from(number(f.next()?)?).ok()?;
-        let minor = u32::try_from(number(f.next()?)?).ok()?;
-        Some((Device { major, minor }, f.next()?))
-    })
+        let Some(group) = f.next() else { continue };
+        while let (Some(key), Some(value)) = (f.next(), f.next()) {
+            let (column, factor) = match (group, key) {
+                (b"TCP:", b"alloc") => (n::tcp_sockets_allocated, 1),
+                (b"TCP:", b"orphan") => (n::tcp_sockets_orphaned, 1),
+                (b"TCP:", b"mem") => (n::tcp_memory_bytes, page_bytes),
+                (b"UDP:", b"mem") => (n::udp_memory_bytes, page_bytes),
+                _ => continue,
+            };
+            if let Some(v) = number(value).and_then(|v| v.checked_mul(factor)) {
+                each(column, v);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fgm::metric::Table;
     use std::collections::HashMap;
 
     macro_rules! fixture {
@@ -126,11 +193,36 @@ mod tests {
         meminfo(fixture!("meminfo"), |c, v| {
             mem.insert(c, v);
         });
-        assert_eq!(mem.len(), 16);
+        assert_eq!(mem.len(), 19);
         assert!(mem[&n::memory_total_bytes] > mem[&n::memory_free_bytes]);
         assert!(loadavg(fixture!("loadavg")).iter().all(Option::is_some));
-        let vda = device_names(fixture!("diskstats")).find(|(_, name)| *name == b"vda");
-        assert_eq!(vda.map(|d| d.0), Some(Device { major: 254, minor: 0 }));
+    }
+
+    /// REC-4: what the host's memory management does, each key in the column whose source names it.
+    #[test]
+    fn vmstat_and_the_small_files() {
+        let mut got = HashMap::new();
+        vmstat(fixture!("vmstat"), |c, v| assert!(got.insert(c, v).is_none()));
+        let keys: HashMap<&[u8], u64> = pairs(fixture!("vmstat")).collect();
+        for (at, m) in Table::Node.metrics().iter().enumerate() {
+            let Some(source) = m.source.strip_prefix("/proc/vmstat:") else { continue };
+            let (key, factor) = source.split_once(' ').map_or((source, 1), |(key, _)| (key, 1024));
+            let expected = match key.strip_suffix('*') {
+                Some(stem) => {
+                    keys.iter().filter(|(k, _)| k.starts_with(stem.as_bytes())).map(|(_, v)| v).sum()
+                }
+                None => keys[key.as_bytes()] * factor,
+            };
+            assert_eq!(got.remove(&at), Some(expected), "{}", m.name);
+        }
+        assert!(got.is_empty());
+        assert_eq!(file_nr(b"929\t0\t2466177\n"), [Some(929), Some(0), Some(2_466_177)]);
+        let mut sockets = HashMap::new();
+        let text =
+            b"sockets: used 27\nTCP: inuse 1 orphan 2 tw 0 alloc 3 mem 73\nUDP: inuse 0 mem 5\nFRAG: x\n";
+        sockstat(text, 4096, |c, v| assert!(sockets.insert(c, v).is_none()));
+        assert_eq!(sockets[&n::tcp_memory_bytes], 73 * 4096);
+        assert_eq!((sockets.len(), sockets[&n::tcp_sockets_allocated]), (4, 3));
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! The host as a whole and its CPUs.
 //!
-//! Owns: the rows of `node` and `cpus`, the recorder's own cost, names of block devices. Must not: read cgroups.
+//! Owns: the rows of `node` and `cpus`, and the recorder's own cost. Must not: read cgroups.
 
-use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use fgm::metric::{Table, cpus, node as n};
@@ -10,13 +9,11 @@ use fgm::store::tick::{Row, SeriesId, Tick};
 use fgm::time::Micros;
 
 use super::access::{At, Got, Kept, Reader, Shape};
-use super::cgroup_files::fill_stall;
+use super::host_files::{self, FILES};
 use super::labels::Host;
 use super::rates::{delta, millicores, percent};
 use crate::pace::process_cpu;
-use crate::read::io::Device;
-use crate::read::node::{CpuTimes, device_names, kernel_stat, loadavg, meminfo};
-use crate::read::psi::pressure;
+use crate::read::node::{CpuTimes, kernel_stat};
 use crate::read::scan::{fields, number};
 
 const NODE_TIMES: [usize; 8] = [
@@ -41,12 +38,6 @@ const CPU_TIMES: [usize; 8] = [
     cpus::cpu_steal_usec_total,
 ];
 
-const PRESSURES: [(&str, usize); 3] = [
-    ("pressure/cpu", n::cpu_pressure_some_usec_total),
-    ("pressure/memory", n::memory_pressure_some_usec_total),
-    ("pressure/io", n::io_pressure_some_usec_total),
-];
-
 /// What the recorder says about itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SelfCost {
@@ -65,15 +56,12 @@ struct Cpu {
 /// The readings of the host.
 pub(crate) struct HostFiles {
     stat: Kept,
-    loadavg: Kept,
-    meminfo: Kept,
-    pressures: [Kept; 3],
+    files: [Kept; FILES.len()],
     statm: Kept,
     own_proc: Option<OwnedFd>,
     defined: bool,
     cpus: Vec<Cpu>,
     previous: Option<(i64, Micros, i64)>,
-    devices: HashMap<Device, String>,
     tick_usec: u64,
     page_bytes: u64,
 }
@@ -89,15 +77,12 @@ impl HostFiles {
         let own_proc = std::fs::File::open("/proc/self").ok().map(OwnedFd::from);
         HostFiles {
             stat: Kept::default(),
-            loadavg: Kept::default(),
-            meminfo: Kept::default(),
-            pressures: std::array::from_fn(|_| Kept::default()),
+            files: std::array::from_fn(|_| Kept::default()),
             statm: Kept::default(),
             own_proc,
             defined: false,
             cpus: Vec::new(),
             previous: None,
-            devices: HashMap::new(),
             tick_usec: tick_usec.unsigned_abs(),
             page_bytes: rustix::param::page_size() as u64,
         }
@@ -107,24 +92,6 @@ impl HostFiles {
     pub(crate) fn forget(&mut self) {
         self.previous = None;
         self.cpus.iter_mut().for_each(|c| c.previous = None);
-    }
-
-    /// The kernel's name of a block device.
-    pub(crate) fn device_name(
-        &mut self,
-        device: Device,
-        proc: BorrowedFd<'_>,
-        reader: &mut Reader,
-    ) -> Option<&str> {
-        if !self.devices.contains_key(&device) {
-            let at = At { root: proc, dir: b"", name: "diskstats" };
-            if let Got::Text(text) = reader.once(at, Shape::List) {
-                self.devices = device_names(text)
-                    .map(|(d, name)| (d, String::from_utf8_lossy(name).into_owned()))
-                    .collect();
-            }
-        }
-        self.devices.get(&device).map(String::as_str)
     }
 
     /// Fills the rows of `node` and `cpus`.
@@ -168,21 +135,9 @@ impl HostFiles {
                 }
             }
         }
-        if let Got::Text(text) = reader.kept(&mut self.loadavg, at("loadavg"), Shape::Piece) {
-            for (column, load) in [n::load1, n::load5, n::load15].into_iter().zip(loadavg(text)) {
-                if let Some(load) = load {
-                    row.set_fixed(column, load);
-                }
-            }
-        }
-        if let Got::Text(text) = reader.kept(&mut self.meminfo, at("meminfo"), Shape::Piece) {
-            meminfo(text, |column, v| row.set_u64(column, v));
-        }
-        for ((name, first), kept) in PRESSURES.into_iter().zip(&mut self.pressures) {
-            if let Got::Text(text) = reader.kept(kept, at(name), Shape::Piece) {
-                let p = pressure(text);
-                p.some.iter().for_each(|s| fill_stall(*s, first, &mut row));
-                p.full.iter().for_each(|s| fill_stall(*s, first + 4, &mut row));
+        for (spec, kept) in FILES.iter().zip(&mut self.files) {
+            if let Got::Text(text) = reader.kept(kept, at(spec.name), Shape::Piece) {
+                host_files::fill(spec, text, self.page_bytes, &mut row);
             }
         }
         self.fill_own(own, reader, &mut row);

@@ -88,6 +88,15 @@ impl Host {
         def
     }
 
+    /// A row of `disks` for the whole host.
+    pub(crate) fn device(&self, id: SeriesId, device: Device, name: &str) -> SeriesDef {
+        use disks::label as l;
+        let mut def = self.owned(Table::Disks, id, None);
+        def.labels[l::device] = LabelValue::text(format!("{}:{}", device.major, device.minor));
+        def.labels[l::device_name] = LabelValue::text(name);
+        def
+    }
+
     /// A row of `netns`; the host's namespace has no owner.
     pub(crate) fn netns(&self, id: SeriesId, owner: Option<&Group>, inode: Option<u64>) -> SeriesDef {
         let mut def = self.owned(Table::Netns, id, owner);

@@ -3,11 +3,13 @@
 //! Owns: the order of reading and the lives of series. Must not: wait, write, or look anything up outside the kernel.
 
 mod access;
+mod blocks;
 mod cgroup_files;
 mod events;
 mod faults;
 mod groups;
 mod host;
+mod host_files;
 mod labels;
 mod limits;
 mod members;
@@ -37,6 +39,7 @@ use crate::identify::{Lookup, Question, Tasks};
 use crate::pace::Slot;
 use crate::read::io::Device;
 use access::Reader;
+use blocks::Blocks;
 use cgroup_files::Scratch;
 use events::{Kills, life, tell_gap, tell_kills};
 use groups::{GroupId, Groups, Promoted};
@@ -73,6 +76,7 @@ pub(crate) struct Sampler {
     herd: Herd,
     namespaces: Namespaces,
     host_files: HostFiles,
+    blocks: Blocks,
     lookup: Lookup,
     tasks: Tasks,
     scratch: Scratch,
@@ -112,6 +116,7 @@ impl Sampler {
             reader: Reader::new(),
             members: Members::default(),
             host_files: HostFiles::new(tick_usec),
+            blocks: Blocks::default(),
             lookup,
             tasks,
             scratch: Scratch::default(),
@@ -175,6 +180,7 @@ impl Sampler {
             written_bytes: written,
         };
         let proc = self.proc_root.as_fd();
+        self.blocks.read(&self.host, proc, &mut self.reader, &mut self.next_disk, now(), tick);
         self.host_files.read(&self.host, own, proc, &mut self.reader, now(), tick);
         let took = Micros::try_from(began.elapsed().as_micros()).unwrap_or(Micros::MAX);
         self.last_cost = Some((took, self.reader.files_read - files_before));
@@ -227,7 +233,7 @@ impl Sampler {
     }
 
     fn define_disk(&mut self, id: GroupId, device: Device, series: SeriesId, tick: &mut Tick) {
-        let name = self.host_files.device_name(device, self.proc_root.as_fd(), &mut self.reader);
+        let name = self.blocks.name(device, self.proc_root.as_fd(), &mut self.reader);
         if let Some(group) = self.groups.get(id) {
             tick.defs.push(self.host.disk(series, group, device, name));
         }
