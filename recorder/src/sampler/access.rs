@@ -37,7 +37,7 @@ pub(crate) struct At<'a> {
 
 impl At<'_> {
     /// The whole path, for messages.
-    fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let link = format!("/proc/self/fd/{}", self.root.as_raw_fd());
         let mut path = std::fs::read_link(link).unwrap_or_default();
         path.push(OsStr::from_bytes(self.dir));

@@ -200,7 +200,8 @@ impl Namespaces {
             // Gone, or a zombie.
             Err(Errno::NOENT | Errno::SRCH) => None,
             Err(errno) => {
-                site.reader.faults.errno("ns/net", errno, &format!("{dir}/ns/net"));
+                let link = At { root: site.proc_root, dir: dir.as_bytes(), name: "ns/net" };
+                site.reader.faults.errno("ns/net", errno, || link.shown());
                 None
             }
         };
