@@ -16,6 +16,10 @@ use crate::event::Event;
 use crate::metric::Table;
 use crate::time::Micros;
 
+/// Columns of one table that a head may name, several times what any dictionary has: each costs memory in every row,
+/// while a row that has not changed takes five bytes of a file.
+const MAX_COLUMNS: usize = 1000;
+
 /// A row: which series, on which tick, read when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DataRow {
@@ -114,6 +118,7 @@ pub struct SegmentReader {
     maps: Vec<TableMap>,
     states: Vec<RowStates>,
     synced: bool,
+    last_tick: Option<i64>,
 }
 
 impl SegmentReader {
@@ -138,10 +143,22 @@ impl SegmentReader {
                 head.format
             )));
         }
+        if let Some(wide) = head.tables.iter().find(|t| t.labels.len().max(t.metrics.len()) > MAX_COLUMNS) {
+            return Err(bad(format!("its table {:?} has more than {MAX_COLUMNS} columns", wide.name)));
+        }
         let maps = head.tables.iter().map(map_table).collect::<Vec<_>>();
         let states = maps.iter().map(|_| RowStates::default()).collect();
         let offset = frame.len as u64;
-        Ok(SegmentReader { path: path.to_owned(), file, offset, head, maps, states, synced: true })
+        Ok(SegmentReader {
+            path: path.to_owned(),
+            file,
+            offset,
+            head,
+            maps,
+            states,
+            synced: true,
+            last_tick: None,
+        })
     }
 
     /// The first record.
@@ -204,12 +221,18 @@ impl SegmentReader {
             data.events.truncate(events);
             data.damage.skipped_records += 1;
             self.synced = false;
+            return;
         }
+        self.last_tick = data.ticks.last().map(|t| t.0);
     }
 
     fn decode(&mut self, payload: &[u8], data: &mut SegmentData) -> Result<(), Malformed> {
         let mut from = Cursor::new(payload);
         let (tick_no, tick) = (from.i64()?, from.i64()?);
+        // A whole record in a place that is not its own: what it says has been said.
+        if self.last_tick.is_some_and(|last| last >= tick_no) {
+            return Err(Malformed);
+        }
         data.ticks.push((tick_no, tick));
         for _ in 0..from.count()? {
             self.read_def(&mut from, data)?;
