@@ -75,10 +75,12 @@ fn genuine() -> &'static [u8] {
     })
 }
 
-/// By table, key labels and tick: the row's cells and time.
-type Rows = HashMap<(Table, Vec<LabelValue>, i64), (i64, Vec<i64>)>;
+/// A row's table, key labels and tick.
+type Key = (Table, Vec<LabelValue>, i64);
+/// Its time and cells.
+type Values = (i64, Vec<i64>);
 
-fn rows(data: &SegmentData) -> Vec<((Table, Vec<LabelValue>, i64), (i64, Vec<i64>))> {
+fn rows(data: &SegmentData) -> Vec<(Key, Values)> {
     let of_table = |t: &fgm::store::read::TableData| {
         let width = t.table.metrics().len();
         let key = |series: u32| {
@@ -99,8 +101,8 @@ fn read(path: &Path) -> Option<SegmentData> {
     Some(data)
 }
 
-fn written() -> &'static Rows {
-    static ROWS: OnceLock<Rows> = OnceLock::new();
+fn written() -> &'static HashMap<Key, Values> {
+    static ROWS: OnceLock<HashMap<Key, Values>> = OnceLock::new();
     ROWS.get_or_init(|| {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("s.seg");
@@ -159,7 +161,7 @@ fn every_thirtieth_record_stands_alone() {
         let mut bytes = whole.to_vec();
         bytes[at] ^= 0x10;
         let ticks = check(&bytes).len() as i64;
-        assert!(ticks >= TICKS - 30 && ticks < TICKS, "{ticks} ticks are left");
+        assert!((TICKS - 30..TICKS).contains(&ticks), "{ticks} ticks are left");
     }
 }
 
@@ -217,7 +219,9 @@ proptest! {
     #[test]
     fn any_harm(harms in prop::collection::vec(harm(), 1..5)) {
         let mut bytes = genuine().to_vec();
-        harms.iter().for_each(|h| inflict(&mut bytes, h));
+        for harm in &harms {
+            inflict(&mut bytes, harm);
+        }
         check(&bytes);
     }
 

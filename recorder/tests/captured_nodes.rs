@@ -64,8 +64,8 @@ fn record(h: &FakeHost, scope: Scope) -> (Recording, HashMap<String, Seen>) {
 #[derive(Debug, Default)]
 struct Cadvisor {
     labels: HashMap<String, String>,
-    /// Whole numbers: bytes, or microseconds for the CPU counters.
-    values: HashMap<String, f64>,
+    /// Bytes, or microseconds for the CPU counters.
+    values: HashMap<String, i64>,
 }
 
 fn cadvisor() -> BTreeMap<String, Cadvisor> {
@@ -79,16 +79,16 @@ fn cadvisor() -> BTreeMap<String, Cadvisor> {
             .map(|(k, v)| (k.to_owned(), v.trim_matches('"').to_owned()))
             .collect();
         let value: f64 = value.split(' ').next().unwrap().parse().unwrap();
-        let value = if name.ends_with("_seconds_total") { (value * 1e6).round() } else { value };
+        let scale = if name.ends_with("_seconds_total") { 1e6 } else { 1.0 };
         let entry = all.entry(labels["id"].clone()).or_default();
-        entry.values.insert(name.trim_start_matches("container_").to_owned(), value);
+        entry.values.insert(name.trim_start_matches("container_").to_owned(), (value * scale).round() as i64);
         entry.labels = labels;
     }
     all
 }
 
 /// The memory of the captured node, which cAdvisor gives for "no limit".
-const NODE_MEMORY: f64 = 3_060_527_104.0;
+const NODE_MEMORY: i64 = 3_060_527_104;
 
 fn kubelet_node() -> FakeHost {
     let h = rebuilt("kernel/v2-6.1/kubelet-tree.txt");
@@ -138,6 +138,10 @@ fn sandboxes() -> Vec<String> {
     let tasks = testdata("nodes/kubelet/tasks.txt");
     let pause = tasks.lines().filter(|l| l.contains("/pause:"));
     pause.map(|l| l.split_whitespace().next().unwrap().to_owned()).collect()
+}
+
+fn whole(row: &Seen, column: &str) -> Option<i64> {
+    row.value(column).map(|v| v as i64)
 }
 
 fn text(row: &Seen, label: &str) -> String {
@@ -204,20 +208,20 @@ fn kernel_files_and_kubelet_agree() {
     let mut still = 0;
     for (path, said) in &cadvisor() {
         let (row, v) = (&rows[path], |name: &str| said.values[name]);
-        let usage = row.value("cpu_usage_usec_total").unwrap();
+        let usage = whole(row, "cpu_usage_usec_total").unwrap();
         // The slices' own readings are older or younger than their pods'; counters never go back.
         assert!(usage <= v("cpu_usage_seconds_total"), "{path}");
-        let own = row.value("memory_max_bytes").unwrap_or(NODE_MEMORY);
+        let own = whole(row, "memory_max_bytes").unwrap_or(NODE_MEMORY);
         if let Some(&limit) = said.values.get("spec_memory_limit_bytes") {
             assert_eq!(own, limit, "{path}");
             let unlimited = limit == NODE_MEMORY && path != "/kubepods.slice";
-            assert_eq!(row.value("memory_max_unlimited"), Some(f64::from(unlimited)), "{path}");
+            assert_eq!(whole(row, "memory_max_unlimited"), Some(i64::from(unlimited)), "{path}");
         }
         if usage == v("cpu_usage_seconds_total") {
             still += 1;
-            assert_eq!(row.value("cpu_user_usec_total"), Some(v("cpu_user_seconds_total")), "{path}");
-            assert_eq!(row.value("cpu_system_usec_total"), Some(v("cpu_system_seconds_total")), "{path}");
-            assert_eq!(row.value("memory_current_bytes"), Some(v("memory_usage_bytes")), "{path}");
+            assert_eq!(whole(row, "cpu_user_usec_total"), Some(v("cpu_user_seconds_total")), "{path}");
+            assert_eq!(whole(row, "cpu_system_usec_total"), Some(v("cpu_system_seconds_total")), "{path}");
+            assert_eq!(whole(row, "memory_current_bytes"), Some(v("memory_usage_bytes")), "{path}");
         }
     }
     assert_eq!(still, 5, "four sandboxes and a container that sleeps");
@@ -237,7 +241,7 @@ fn working_set_and_available_memory_are_kubelets() {
     let (_, rows) = record(&h, Scope::All);
     for (path, said) in &cadvisor() {
         let set = said.values["memory_working_set_bytes"];
-        assert_eq!(rows[path].value("memory_working_set_bytes"), Some(set), "{path}");
+        assert_eq!(whole(&rows[path], "memory_working_set_bytes"), Some(set), "{path}");
     }
     let summary: serde_json::Value =
         serde_json::from_str(&testdata("nodes/kubelet/stats-summary.json")).unwrap();
@@ -247,17 +251,17 @@ fn working_set_and_available_memory_are_kubelets() {
         let kind = |row: &&Seen, kind: &str| row.text("subject_kind") == Some(kind);
         let of_pod = || rows.values().filter(|r| r.text("pod_uid") == Some(uid));
         let row = of_pod().find(|r| kind(r, "pod")).unwrap();
-        let bytes = |v: &serde_json::Value, name: &str| v["memory"][name].as_f64().unwrap();
+        let bytes = |v: &serde_json::Value, name: &str| v["memory"][name].as_i64().unwrap();
         // kubelet's "available" is the tightest limit above less the working set.
         assert_eq!(
-            row.value("memory_max_effective_bytes"),
+            whole(row, "memory_max_effective_bytes"),
             Some(bytes(pod, "availableBytes") + bytes(pod, "workingSetBytes")),
             "{uid}"
         );
-        same += usize::from(row.value("memory_working_set_bytes") == Some(bytes(pod, "workingSetBytes")));
+        same += usize::from(whole(row, "memory_working_set_bytes") == Some(bytes(pod, "workingSetBytes")));
         for container in pod["containers"].as_array().unwrap() {
             let named = of_pod().find(|r| r.text("container_name") == container["name"].as_str());
-            let set = named.and_then(|r| r.value("memory_working_set_bytes"));
+            let set = named.and_then(|r| whole(r, "memory_working_set_bytes"));
             same += usize::from(set == Some(bytes(container, "workingSetBytes")));
         }
     }

@@ -234,17 +234,25 @@ fn a_process_that_looks_idle_is_read_in_full() {
 fn a_path_is_reused() {
     let Some(own) = OwnCgroup::new("reuse") else { return };
     let children: Vec<PathBuf> = own.dirs.iter().map(|d| d.join("child")).collect();
-    children.iter().for_each(|d| fs::create_dir(d).unwrap());
+    for d in &children {
+        fs::create_dir(d).unwrap();
+    }
     let r = Running::start(Config { interval: Duration::from_millis(500), ..config() });
     r.pass(2);
     for _ in 0..3 {
         // Right after a tick, so that both fall between two.
         r.pass(1);
-        children.iter().for_each(|d| fs::remove_dir(d).unwrap());
-        children.iter().for_each(|d| fs::create_dir(d).unwrap());
+        for d in &children {
+            fs::remove_dir(d).unwrap();
+        }
+        for d in &children {
+            fs::create_dir(d).unwrap();
+        }
         r.pass(2);
     }
-    children.iter().for_each(|d| fs::remove_dir(d).unwrap());
+    for d in &children {
+        fs::remove_dir(d).unwrap();
+    }
     let gone = r.pass(1);
     let path = format!("{}/child", own.path());
     let r = r.stop();
@@ -270,7 +278,9 @@ fn deep_trees_come_and_go() {
     r.pass(2);
     for _ in 0..3 {
         let deep: Vec<PathBuf> = own.dirs.iter().map(|d| d.join("a/b/c")).collect();
-        deep.iter().for_each(|d| fs::create_dir_all(d).unwrap());
+        for d in &deep {
+            fs::create_dir_all(d).unwrap();
+        }
         r.pass(2);
         for d in own.dirs.iter().flat_map(|d| ["a/b/c", "a/b", "a"].map(|p| d.join(p))) {
             fs::remove_dir(d).unwrap();

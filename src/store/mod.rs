@@ -15,6 +15,7 @@ pub mod error;
 mod frame;
 pub mod layout;
 pub mod manifest;
+mod mapping;
 pub mod read;
 pub mod retention;
 pub mod schema;

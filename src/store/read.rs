@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use super::codec::{Cursor, Malformed, RowStates};
 use super::error::StoreError;
 use super::frame::{self, Found, Kind};
+use super::mapping::{TableMap, map_table, read_rows};
 use super::segment::{FORMAT, Head, TAG_INT, TAG_NULL, TAG_TEXT};
-use super::tick::{LabelValue, NULL, SeriesId};
+use super::tick::{LabelValue, SeriesId};
 use crate::event::Event;
 use crate::metric::Table;
 use crate::time::Micros;
@@ -52,7 +53,7 @@ impl TableData {
         TableData { table, series: Vec::new(), rows: Vec::new(), cells: Vec::new(), index: HashMap::new() }
     }
 
-    fn series_index(&mut self, id: SeriesId) -> u32 {
+    pub(super) fn series_index(&mut self, id: SeriesId) -> u32 {
         *self.index.entry(id).or_insert_with(|| {
             self.series.push(vec![LabelValue::Null; self.table.labels().len()]);
             self.series.len() as u32 - 1
@@ -99,14 +100,6 @@ impl SegmentData {
     pub fn table(&self, table: Table) -> Option<&TableData> {
         self.tables.iter().find(|t| t.table == table)
     }
-}
-
-/// How the columns of the writer map to ours.
-struct TableMap {
-    table: Option<Table>,
-    labels: Vec<Option<usize>>,
-    metrics: Vec<Option<usize>>,
-    identical: bool,
 }
 
 /// Reads a segment from its beginning on, as far as it has been written.
@@ -286,43 +279,4 @@ impl SegmentReader {
         }
         Ok(())
     }
-}
-
-fn map_table(head: &super::segment::HeadTable) -> TableMap {
-    let table = Table::from_name(&head.name);
-    let metrics: Vec<_> = head.metrics.iter().map(|m| table?.metric_index(m)).collect();
-    let identical = table.is_some_and(|t| {
-        metrics.len() == t.metrics().len() && metrics.iter().enumerate().all(|(i, &m)| m == Some(i))
-    });
-    let labels = head.labels.iter().map(|l| table?.label_index(l)).collect();
-    TableMap { table, labels, metrics, identical }
-}
-
-fn read_rows(
-    map: &TableMap,
-    states: &mut RowStates,
-    block: &[u8],
-    (tick_no, tick): (i64, Micros),
-    into: &mut TableData,
-) -> Result<(), Malformed> {
-    let mut from = Cursor::new(block);
-    let width = into.table.metrics().len();
-    for _ in 0..from.count()? {
-        let id = from.u32()?;
-        let (offset, cells) = states.decode(&mut from, id, map.metrics.len())?;
-        let series = into.series_index(id);
-        into.rows.push(DataRow { series, tick_no, tick, time: tick.wrapping_add(offset) });
-        if map.identical {
-            into.cells.extend_from_slice(cells);
-        } else {
-            let at = into.cells.len();
-            into.cells.resize(at + width, NULL);
-            for (&to, &cell) in map.metrics.iter().zip(cells) {
-                if let Some(to) = to {
-                    into.cells[at + to] = cell;
-                }
-            }
-        }
-    }
-    if from.is_empty() { Ok(()) } else { Err(Malformed) }
 }

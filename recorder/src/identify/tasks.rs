@@ -3,7 +3,7 @@
 //! Owns: the thread that looks for a containerd task behind a cgroup `/<namespace>/<name>`, as `ctr` makes them. Must
 //! not: block the sampler, or try again: containerd writes a task's state before its cgroup is made.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// Where containerd's shims keep one directory per task.
@@ -17,7 +17,7 @@ pub(crate) struct Tasks {
 
 impl Tasks {
     /// Starts the thread; the host's `run` lies below `root`.
-    pub(crate) fn start(root: PathBuf) -> std::io::Result<Tasks> {
+    pub(crate) fn start(root: &Path) -> std::io::Result<Tasks> {
         let (questions, asked) = sync_channel::<String>(4096);
         let (confirm, confirmed) = sync_channel(4096);
         let state = root.join(STATE);

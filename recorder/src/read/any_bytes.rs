@@ -185,7 +185,9 @@ proptest! {
     ) {
         let files = genuine();
         let mut text = files[file.index(files.len())].clone();
-        mutations.iter().for_each(|m| mutate(&mut text, m));
+        for mutation in &mutations {
+            mutate(&mut text, mutation);
+        }
         parse_as_everything(&text, &files[other.index(files.len())]);
     }
 

@@ -1,6 +1,6 @@
 //! The cgroups of the host, each path once over all hierarchies, and which of them are subjects.
 //!
-//! Owns: scope, who owns whose processes, the files of each subject. Must not: read counters, or ask anybody but the
+//! Owns: who owns whose processes, the files of each subject. Must not: read counters, or ask anybody but the
 //! kernel.
 
 mod roles;
@@ -192,28 +192,6 @@ impl Groups {
         }
         self.walked = true;
         turnover
-    }
-
-    fn settle_scope(&mut self, added: &[(usize, CString, u64)]) {
-        let is_container = |path: &CString| {
-            let role = classify(&path.to_string_lossy()).role;
-            matches!(role, Role::Subject(SubjectKind::Container | SubjectKind::Pod))
-        };
-        if self.scope == Scope::Containers && !added.iter().any(|(_, path, _)| is_container(path)) {
-            tracing::info!("no containers on this host: recording all cgroups (as --scope all does)");
-            self.scope = Scope::All;
-        }
-    }
-
-    fn in_scope(&self, class: &Class) -> bool {
-        let Role::Subject(kind) = class.role else { return false };
-        match self.scope {
-            Scope::All => true,
-            Scope::Containers => {
-                matches!(kind, SubjectKind::Container | SubjectKind::Sandbox | SubjectKind::Pod)
-            }
-            Scope::Services => matches!(kind, SubjectKind::Service | SubjectKind::Slice),
-        }
     }
 
     fn attach(

@@ -47,13 +47,17 @@ fn fill(memory: Option<i64>, quota: Option<i64>, row: &mut Row<'_>) {
     if let Some(max) = memory {
         row.set(c::memory_max_effective_bytes, max);
         let share = row.get(c::memory_working_set_bytes).and_then(|used| percent(used as f64, max as f64));
-        share.into_iter().for_each(|share| row.set_fixed(c::memory_percent_of_limit, share));
+        if let Some(share) = share {
+            row.set_fixed(c::memory_percent_of_limit, share);
+        }
     }
     if let Some(millis) = quota {
         row.set_fixed(c::cpu_quota_effective_cores, millis as f64 / 1000.0);
         let tenths = row.get(c::cpu_usage_millicores);
         let share = tenths.and_then(|tenths| percent(tenths as f64 / 10.0, millis as f64));
-        share.into_iter().for_each(|share| row.set_fixed(c::cpu_percent_of_limit, share));
+        if let Some(share) = share {
+            row.set_fixed(c::cpu_percent_of_limit, share);
+        }
     }
 }
 

@@ -104,7 +104,7 @@ impl Sampler {
         };
         let lookup =
             Lookup::start(config.host_root.clone()).map_err(|e| RecordError::Thread("identify", e))?;
-        let tasks = Tasks::start(config.host_root.clone()).map_err(|e| RecordError::Thread("tasks", e))?;
+        let tasks = Tasks::start(&config.host_root).map_err(|e| RecordError::Thread("tasks", e))?;
         Ok(Sampler {
             groups: Groups::new(&hierarchies, config.scope),
             herd: Herd::new(config, tick_usec),
@@ -213,7 +213,9 @@ impl Sampler {
                 subject.identity.clone_from(&answer.identity);
                 Some(id)
             });
-            named.into_iter().for_each(|id| self.rename(id, tick));
+            if let Some(id) = named {
+                self.rename(id, tick);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
-//! Groups whose part changes after they were found.
+//! Which group is a subject, and groups whose part changes after they were found.
 //!
-//! Owns: which of a pod's cgroups stands for it, and containers that only their runtime's state tells. Must not: ask
+//! Owns: the scope, which of a pod's cgroups stands for it, and containers that only their runtime's state tells. Must not: ask
 //! runtimes; what they say is brought in.
 
 use std::cmp::Reverse;
@@ -10,7 +10,8 @@ use std::ffi::CString;
 use fgm::identity::SubjectKind;
 
 use super::{GroupId, Groups, Turnover, files};
-use crate::discover::{Class, Hierarchies, Role, Runtime};
+use crate::config::Scope;
+use crate::discover::{Class, Hierarchies, Role, Runtime, classify};
 
 /// What [`Groups::promote`] has made of a group.
 pub(crate) enum Promoted {
@@ -21,6 +22,28 @@ pub(crate) enum Promoted {
 }
 
 impl Groups {
+    pub(super) fn settle_scope(&mut self, added: &[(usize, CString, u64)]) {
+        let is_container = |path: &CString| {
+            let role = classify(&path.to_string_lossy()).role;
+            matches!(role, Role::Subject(SubjectKind::Container | SubjectKind::Pod))
+        };
+        if self.scope == Scope::Containers && !added.iter().any(|(_, path, _)| is_container(path)) {
+            tracing::info!("no containers on this host: recording all cgroups (as --scope all does)");
+            self.scope = Scope::All;
+        }
+    }
+
+    pub(super) fn in_scope(&self, class: &Class) -> bool {
+        let Role::Subject(kind) = class.role else { return false };
+        match self.scope {
+            Scope::All => true,
+            Scope::Containers => {
+                matches!(kind, SubjectKind::Container | SubjectKind::Sandbox | SubjectKind::Pod)
+            }
+            Scope::Services => matches!(kind, SubjectKind::Service | SubjectKind::Slice),
+        }
+    }
+
     /// Lets one cgroup stand for each pod. A kubelet may make every pod's cgroup by both of its drivers and use one: the
     /// twin without anything below it is no subject, and processes in it are the other's. Of two empty ones, as at a
     /// pod's beginning, it is the slice that stays, since it is systemd's driver that leaves the other behind.
@@ -35,7 +58,7 @@ impl Groups {
         for ids in pods.into_values() {
             let rank = |id: &GroupId| {
                 let path = self.get(*id).map_or("", |g| &g.text);
-                (used.contains(id), path.ends_with(".slice"), Reverse(path))
+                (used.contains(id), path.strip_suffix(".slice").is_some(), Reverse(path))
             };
             let Some(best) = ids.iter().copied().max_by_key(rank) else { continue };
             for id in ids {
