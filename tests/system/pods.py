@@ -82,6 +82,8 @@ def main():
     if os.environ.get("FGM_OWN_MOUNTS") != "1":
         os.environ["FGM_OWN_MOUNTS"] = "1"
         os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv])
+    # However it is ended, nothing may stay behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
     base = pathlib.Path(tempfile.mkdtemp(prefix="fgm-test-", dir="/var/tmp"))
     created = [p for p in PLACES if not pathlib.Path(p).exists()]
     containerd, process, sandboxes, parents, runtime = None, None, [], [], None

@@ -26,6 +26,8 @@ PLACES = ["/var/lib/containers", "/run/containers", "/run/libpod"]
 # Only on pure v2 has systemd the whole tree in hand.
 ON_SYSTEMD = pathlib.Path("/run/systemd/system").is_dir() and kernel.is_v2()
 PARENT = "/machine.slice" if ON_SYSTEMD else f"/fgm-test-{os.getpid()}"
+# Memory of its own, and page cache that nobody touches again.
+KEEP = "dd if=/dev/zero of=/tmp/kept bs=1M count=8 conv=fsync 2>/dev/null"
 GROW = 'awk \'BEGIN { s = "x"; while (length(s) < 16777216) s = s s; system("exec sleep 1000") }\''
 CROWD = "i=1; while [ $i -lt 50 ]; do sleep 1000 & i=$((i+1)); done; wait"
 WRITE = "while :; do dd if=/dev/zero of=/data/x bs=256k count=8 conv=fsync 2>/dev/null; sleep 1; done"
@@ -87,6 +89,17 @@ def image(base):
 def run(name, command, *flags):
     where = [] if ON_SYSTEMD else ["--cgroup-parent", PARENT]
     podman("run", "-d", "--name", name, "--network", "none", *where, *flags, IMAGE, "sh", "-c", command)
+
+
+def ended(name):
+    """What podman tells of a container that ends now or has ended. (`podman wait` fails for one that ended more than
+    five minutes ago: its exit code has been pruned.)"""
+    for _ in range(100):
+        told = json.loads(podman("inspect", name))[0]
+        if told["State"]["Status"] == "exited":
+            return told
+        time.sleep(0.1)
+    raise SystemExit(f"{name} does not end: {told['State']}")
 
 
 def moment(text):
@@ -151,7 +164,7 @@ class Scenario:
             time.sleep(2)
             disk = block_device(self.base)
             limits = ["--device-write-bps", f"{disk}:100mb"] if disk else []
-            self.start("hungry", GROW, "--memory", "64m")
+            self.start("hungry", f"{KEEP}; {GROW}", "--memory", "64m")
             self.start("victim", f"sleep 4; {OOM}; sleep 1000", "--memory", "32m", "--memory-swap", "32m")
             self.start("killed", f"sleep 4; exec {OOM}", "--memory", "32m", "--memory-swap", "32m")
             self.start("brief", "sleep 2")
@@ -171,8 +184,7 @@ class Scenario:
             killing = time.time()
             podman("kill", *[n for n in names if n not in ("killed", "brief")])
             for name in names:
-                podman("wait", name)
-                inspected[name] = json.loads(podman("inspect", name))[0]
+                inspected[name] = ended(name)
             time.sleep(4)
         finally:
             recorder.send_signal(signal.SIGTERM)
@@ -227,6 +239,8 @@ def main():
         os.environ["FGM_OWN_MOUNTS"] = "1"
         os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv])
     base = pathlib.Path(tempfile.mkdtemp(prefix="fgm-test-", dir="/var/tmp"))
+    # However it is ended, nothing may stay behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
     os.chdir(base)  # conmon leaves a file named oom where it stands
     try:
         prepare(base)

@@ -43,6 +43,11 @@ def of(recording, truth, name, columns):
     return recording.rows("containers", columns, "container_id = ?", [container])
 
 
+def last_alive(recording, truth, name, columns):
+    """The last row from before the scenario killed what still ran."""
+    return [row for row in of(recording, truth, name, f"time, {columns}") if row["time"] < truth["killing"] - 1][-1]
+
+
 def test_each_is_found_within_a_tick_and_labelled(case):
     """REC-1, REC-7."""
     truth, recording = case
@@ -113,9 +118,9 @@ def test_memory_and_its_limit(case):
     """REC-2."""
     truth, recording = case
     columns = "memory_max_bytes, memory_current_bytes, memory_working_set_bytes, memory_rss_bytes, memory_pss_bytes"
-    last = of(recording, truth, "hungry", columns)[-1]
+    last = last_alive(recording, truth, "hungry", columns)
     assert last["memory_max_bytes"] == 64 << 20
-    for name in columns.split(", ")[1:]:
+    for name in [n for n in last if n not in ("time", "memory_max_bytes")]:
         assert 16 << 20 <= last[name] <= 64 << 20, f"{name}: {last[name]}"
 
 
@@ -136,8 +141,7 @@ def test_a_kill_by_the_oom_killer_is_told(case):
 def test_many_processes(case):
     """REC-1, REC-2: each is recorded under its container."""
     truth, recording = case
-    rows = of(recording, truth, "crowd", "tick_no, time, process_count, pids_current")
-    last = [row for row in rows if row["time"] < truth["killing"] - 1][-1]
+    last = last_alive(recording, truth, "crowd", "tick_no, process_count, pids_current")
     assert (last["process_count"], last["pids_current"]) == (50, 50)
     told = truth["containers"]["crowd"]["id"]
     processes = recording.rows("processes", "pid, comm", "container_id = ? AND tick_no = ?", [told, last["tick_no"]])
@@ -201,16 +205,17 @@ def test_it_agrees_with_podman_stats(case):
 
 
 def test_the_working_set_agrees_with_the_kernel(case):
-    """REC-2: usage less inactive page cache, as kubelet computes it."""
+    """REC-2: usage less inactive page cache, as kubelet computes it, of a container that has both."""
     truth, recording = case
-    for name in ("busy", "hungry", "writer"):
-        seen = truth["kernel"][name]
-        for row in of(recording, truth, name, "time, memory_working_set_bytes"):
-            near = [s for s in seen if abs(s["from"] - row["time"]) <= 1.5]
-            if len(near) < 4:
-                continue
-            sets = [s["memory_current_bytes"] - s["inactive_file"] for s in near]
-            # Usage and page cache are read one after the other: a file written meanwhile (2 MiB) may count in one only.
-            slack = CHARGED_AHEAD + (2 << 20 if name == "writer" else 0)
-            value = row["memory_working_set_bytes"]
-            assert min(sets) - slack <= value <= max(sets) + slack, f"{name} at {row['time']}: {value}, {sorted(sets)}"
+    seen = truth["kernel"]["hungry"]
+    assert seen[-1]["inactive_file"] >= 8 << 20
+    checked = 0
+    for row in of(recording, truth, "hungry", "time, memory_working_set_bytes"):
+        sets = [s["memory_current_bytes"] - s["inactive_file"] for s in seen if abs(s["from"] - row["time"]) <= 1.5]
+        # While it grows, usage and page cache, read one after the other, are of different moments.
+        if len(sets) < 4 or max(sets) - min(sets) > CHARGED_AHEAD:
+            continue
+        value = row["memory_working_set_bytes"]
+        assert min(sets) - CHARGED_AHEAD <= value <= max(sets) + CHARGED_AHEAD, f"at {row['time']}: {value}, {sets}"
+        checked += 1
+    assert checked >= truth["seconds"] / 2
