@@ -125,6 +125,23 @@ fn rotation_and_midnight_begin_new_files() {
 }
 
 /// Copies the store as it is while the writer lives: what kill -9 would leave.
+/// STO-2: a date change ends a segment also where no rotation is due.
+#[test]
+fn midnight_alone_begins_a_new_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = common::config(dir.path());
+    config.rotation = std::time::Duration::from_secs(1_000_000);
+    let mut w = StoreWriter::open(config, common::run_info("aaaaaaaa00000001"), START).unwrap();
+    for n in 43_190..43_210 {
+        w.append(&tick(n, 43_190)).unwrap();
+    }
+    w.finish(START + 43_210 * SECOND).unwrap();
+    let all = sealed(dir.path(), "containers");
+    let days: Vec<_> =
+        all.iter().map(|p| (p.to_string_lossy().contains("dt=2026-11-21"), read(p).0.num_rows())).collect();
+    assert_eq!(days, [(false, 20), (true, 20)]);
+}
+
 fn snapshot(root: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for f in files(root, "seg").into_iter().chain(files(root, "parquet")) {

@@ -57,6 +57,8 @@ pub struct StoreWriter {
     sealer: Sealer,
     /// Whether this run has said that closed files are being deleted for want of room.
     crowded: bool,
+    /// Whether this run has said that another one records the same.
+    twins: bool,
 }
 
 impl StoreWriter {
@@ -67,14 +69,6 @@ impl StoreWriter {
         let config = StoreConfig { identifier: safe_identifier(&config.identifier), ..config };
         let dir = config.root.join(OPEN_DIR);
         fs::create_dir_all(&dir).map_err(StoreError::io("create directory", &dir))?;
-        for other in segment::living(&config.root) {
-            if other.run.node_name == run.node_name && other.place.identifier == config.identifier {
-                tracing::warn!(
-                    run = %other.run.run_id, root = %config.root.display(),
-                    "another recorder is recording this node into this directory: every tick will be there twice"
-                );
-            }
-        }
         temporary::sweep(&config.root);
         let sealer = Sealer::start(&config, leftovers(&dir), now)?;
         let manifest = ManifestFile::create(&config.root, &config.identifier, run.clone(), now)?;
@@ -89,6 +83,7 @@ impl StoreWriter {
             last_sync: Instant::now(),
             sealer,
             crowded: false,
+            twins: false,
         })
     }
 
@@ -119,6 +114,7 @@ impl StoreWriter {
         if self.rotation_due(tick.tick) || self.is_too_long() {
             self.rotate(tick.tick);
         }
+        let began = self.open.is_none();
         let record = self.encoder.encode(tick);
         let bytes = record.len() as u64;
         let appended = match &mut self.open {
@@ -139,6 +135,10 @@ impl StoreWriter {
                 })
             }
         };
+        // With a segment of one's own: of two that start at once, the later one sees the other.
+        if began && !self.twins {
+            self.look_for_twins();
+        }
         if let Err(error) = appended {
             if matches!(error, StoreError::Gone { .. }) {
                 self.open = None;
@@ -181,6 +181,21 @@ impl StoreWriter {
         let first = open.head().place.first_tick;
         let every = i64::try_from(self.config.rotation.as_micros()).unwrap_or(i64::MAX).max(SECOND / 10);
         tick.div_euclid(every) != first.div_euclid(every) || time::date(tick) != time::date(first)
+    }
+
+    /// Warns, once, when somebody else records the same under the same name.
+    fn look_for_twins(&mut self) {
+        for other in segment::living(&self.config.root) {
+            let same =
+                other.run.node_name == self.run.node_name && other.place.identifier == self.config.identifier;
+            if same && other.run.run_id != self.run.run_id {
+                self.twins = true;
+                tracing::warn!(
+                    run = %other.run.run_id, root = %self.config.root.display(),
+                    "another recorder is recording this node into this directory: every tick will be there twice"
+                );
+            }
+        }
     }
 
     /// With a small cap a whole rotation might not fit: then the segment ends early, so that it can be sealed, which
