@@ -77,6 +77,8 @@ pub struct Config {
     pub duration: Option<Duration>,
     /// CPU time for reading PSS, per tick on average.
     pub pss_budget: Duration,
+    /// Descriptors of kernel files that are kept open; each costs about 4.4 KiB of kernel memory.
+    pub max_fds: usize,
     /// Leaves command lines out.
     pub omit_cmdline: bool,
 }
@@ -100,6 +102,7 @@ impl Default for Config {
             host_root: PathBuf::from("/"),
             duration: None,
             pss_budget: Duration::from_millis(5),
+            max_fds: 4096,
             omit_cmdline: false,
         }
     }

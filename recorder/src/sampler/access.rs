@@ -1,22 +1,18 @@
 //! Reading kernel files through descriptors that stay open.
 //!
-//! Owns: the reused buffer, the bound on descriptors, and what each error means: gone, absent, or a fault. Must not:
-//! know what any file says.
+//! Owns: the reused buffer, and what each error means: gone, absent, or a fault. Must not: know what any file says, or
+//! decide which descriptors are kept.
 
 use std::ffi::{CStr, OsStr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use super::descriptors::{Counted, Descriptors, Owner};
 use super::faults::Faults;
 
-/// Descriptors left to everything else in the process.
-const RESERVED: usize = 256;
 /// A file longer than this is cut.
 const LARGEST: usize = 8 << 20;
 /// A part of a list shorter than this is the last one: pages are 4 KiB at least, entries far shorter than the rest.
@@ -43,17 +39,6 @@ impl At<'_> {
         path.push(OsStr::from_bytes(self.dir));
         path.push(self.name);
         path.display().to_string()
-    }
-}
-
-struct Counted {
-    fd: OwnedFd,
-    open: Arc<AtomicUsize>,
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -96,36 +81,42 @@ pub(crate) enum Got<'a> {
 pub(crate) struct Reader {
     buffer: Vec<u8>,
     path: Vec<u8>,
-    open: Arc<AtomicUsize>,
-    limit: usize,
+    descriptors: Descriptors,
+    /// procfs, to tell processes' files.
+    proc_root: Option<RawFd>,
     pub(crate) tick_no: i64,
     pub(crate) files_read: u64,
     pub(crate) faults: Faults,
 }
 
 impl Reader {
-    /// A reader that keeps at most as many descriptors as the process may have, less a reserve.
-    pub(crate) fn new() -> Reader {
-        let limit = raise_descriptor_limit().saturating_sub(RESERVED);
+    /// A reader that keeps at most so many descriptors. `proc_root` is the procfs below which processes' files are.
+    pub(crate) fn new(most: usize, proc_root: Option<BorrowedFd<'_>>) -> Reader {
         Reader {
             buffer: vec![0; 64 << 10],
             path: Vec::with_capacity(512),
-            open: Arc::new(AtomicUsize::new(0)),
-            limit,
+            descriptors: Descriptors::new(most),
+            proc_root: proc_root.map(|fd| fd.as_raw_fd()),
             tick_no: 0,
             files_read: 0,
             faults: Faults::default(),
         }
     }
 
+    /// A new tick.
+    pub(crate) fn begin(&mut self, tick_no: i64) {
+        self.tick_no = tick_no;
+        self.descriptors.begin();
+    }
+
     /// Number of descriptors that may be kept open.
     pub(crate) fn limit(&self) -> usize {
-        self.limit
+        self.descriptors.limit()
     }
 
     /// Number of descriptors kept open.
     pub(crate) fn descriptors(&self) -> usize {
-        self.open.load(Ordering::Relaxed)
+        self.descriptors.held()
     }
 
     /// Reads a file through its kept descriptor, opening it first where needed.
@@ -134,17 +125,21 @@ impl Reader {
             return Got::Nothing;
         }
         let kept = slot.fd.is_some();
+        let of_process = !at.dir.is_empty() && self.proc_root == Some(at.root.as_raw_fd());
+        let owner = if of_process { Owner::Process } else { Owner::Other };
         let read = match &slot.fd {
-            Some(c) => read_into(&mut self.buffer, c.fd.as_fd(), shape),
+            Some(c) => read_into(&mut self.buffer, c.as_fd(), shape),
             None => self.open(at).and_then(|fd| {
                 let read = read_into(&mut self.buffer, fd.as_fd(), shape);
-                if self.descriptors() < self.limit && read.is_ok() {
-                    self.open.fetch_add(1, Ordering::Relaxed);
-                    slot.fd = Some(Counted { fd, open: Arc::clone(&self.open) });
+                if read.is_ok() {
+                    slot.fd = self.descriptors.keep(fd, owner);
                 }
                 read
             }),
         };
+        if self.descriptors.read(owner) && kept {
+            slot.fd = None;
+        }
         self.files_read += 1;
         match read {
             Ok(n) => {
@@ -159,7 +154,7 @@ impl Reader {
             }
             Err(Errno::MFILE | Errno::NFILE) => {
                 // Somebody else in this process uses more than the reserve: keep no more than we have.
-                self.limit = self.descriptors().saturating_sub(RESERVED);
+                self.descriptors.exhausted();
                 self.fault(at, Errno::MFILE);
                 Got::Nothing
             }
@@ -243,14 +238,6 @@ fn read_into(buffer: &mut Vec<u8>, fd: BorrowedFd<'_>, shape: Shape) -> rustix::
     }
 }
 
-/// Raises the soft limit on descriptors to the hard one and returns it.
-fn raise_descriptor_limit() -> usize {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
-    let limit = if raised { maximum } else { current };
-    limit.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,7 +256,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let root = fs::File::open(dir.path()).unwrap();
         let at = At { root: root.as_fd(), dir: b"", name: "f" };
-        let (mut r, mut slot) = (Reader::new(), Kept::default());
+        let (mut r, mut slot) = (Reader::new(usize::MAX, None), Kept::default());
         let mut tries = 0;
         for tick in 0..100 {
             r.tick_no = tick;
@@ -294,8 +281,7 @@ mod tests {
         fs::write(dir.path().join("f"), "1").unwrap();
         let root = fs::File::open(dir.path()).unwrap();
         let at = At { root: root.as_fd(), dir: b".", name: "f" };
-        let mut r = Reader::new();
-        r.limit = 2;
+        let mut r = Reader::new(2, None);
         let mut slots: Vec<Kept> = (0..5).map(|_| Kept::default()).collect();
         for _ in 0..2 {
             for s in &mut slots {

@@ -5,6 +5,7 @@
 mod access;
 mod blocks;
 mod cgroup_files;
+mod descriptors;
 mod events;
 mod faults;
 mod groups;
@@ -111,9 +112,9 @@ impl Sampler {
             namespaces: Namespaces::new(Micros::try_from(config.interval.as_micros()).unwrap_or(Micros::MAX)),
             record_processes: config.processes == Processes::All,
             hierarchies,
+            reader: Reader::new(config.max_fds, Some(proc_root.as_fd())),
             proc_root,
             host,
-            reader: Reader::new(),
             members: Members::default(),
             host_files: HostFiles::new(tick_usec),
             blocks: Blocks::default(),
@@ -153,7 +154,7 @@ impl Sampler {
         let began = Instant::now();
         let files_before = self.reader.files_read;
         tick.reset(slot.tick_no, slot.tick);
-        self.reader.tick_no = slot.tick_no;
+        self.reader.begin(slot.tick_no);
         tell_gap(slot, tick);
         if slot.stepped.is_some() {
             self.forget();
