@@ -10,6 +10,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, Value
 use fgm::store::retention::{Cap, OnFull};
 use fgm_recorder::{Config, Processes, Scope};
 
+use crate::log::LogFormat;
 use crate::settings::{self, Refused};
 
 /// Record every container and process of this host at 1 Hz into Parquet.
@@ -95,6 +96,10 @@ pub(crate) struct Args {
     /// each reading, at 4 to 9 µs each.
     #[arg(long, value_name = "COUNT", default_value = "4096")]
     max_fds: usize,
+
+    /// How log lines look; `RUST_LOG` says which are written.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) log_format: LogFormat,
 
     /// Leave command lines out.
     #[arg(long)]

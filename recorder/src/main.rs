@@ -1,6 +1,7 @@
 //! `fgm-recorder`: command line and signals around the library.
 
 mod cli;
+mod log;
 mod settings;
 mod template;
 
@@ -10,17 +11,17 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 use fgm_recorder::doctor::{self, Finding, Status};
 use fgm_recorder::{Config, RecordError, StopHandle, record};
+use log::LogFormat;
 use settings::Refused;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let (args, matches) = match cli::parse(std::env::args_os().collect(), |name| std::env::var_os(name)) {
         Ok(parsed) => parsed,
         Err(Refused::CommandLine(error)) => error.exit(),
         Err(Refused::Below(line)) => {
-            let _ = writeln!(std::io::stderr(), "fgm-recorder: {line}");
+            log::last_words(LogFormat::Text, &line);
             return ExitCode::from(2);
         }
     };
@@ -38,7 +39,7 @@ fn print(text: &str) -> ExitCode {
 /// Says what the host gives; success when everything can be recorded.
 fn examine(config: &Config, format: cli::Format) -> ExitCode {
     if let Err(error) = config.validate() {
-        let _ = writeln!(std::io::stderr(), "fgm-recorder: {error}");
+        log::last_words(LogFormat::Text, &error);
         return ExitCode::from(2);
     }
     let findings = doctor::examine(config);
@@ -55,21 +56,12 @@ fn examine(config: &Config, format: cli::Format) -> ExitCode {
 }
 
 fn record_until_stopped(args: &cli::Args) -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .with_ansi(ansi)
-        // A log that cannot be written is not worth a recording: reporting that on stderr would panic.
-        .log_internal_errors(false)
-        .init();
+    log::start(args.log_format);
     match run(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Each error names its cause itself; the chain would say it twice.
-            let _ = writeln!(std::io::stderr(), "fgm-recorder: {error}");
+            log::last_words(args.log_format, &error);
             let usage = matches!(error.downcast_ref(), Some(RecordError::Setting { .. }));
             ExitCode::from(if usage { 2 } else { 1 })
         }

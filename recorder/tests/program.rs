@@ -83,6 +83,37 @@ fn settings_in_file_and_environment() {
     assert!(error(&o).contains("FGM_INTERVAL=soon"), "{}", error(&o));
 }
 
+/// REC-9: with `--log-format json` every line on stderr is one JSON object, the last words too.
+#[test]
+fn log_lines_for_machines() {
+    let h = FakeHost::new();
+    h.cgroup("cgroup.controllers", "");
+    h.cgroup("cgroup.procs", "1\n");
+    h.process(1, "init", 5, 0);
+    let out = tempfile::tempdir().unwrap();
+    let run = |filter: &str, more: &[&str]| {
+        let mut c = recorder();
+        c.args(["--log-format", "json", "--interval", "100ms", "--duration", "500ms", "-o"]).arg(out.path());
+        c.env("FGM_CGROUP_ROOT", h.cgroup_root()).env("FGM_PROC_ROOT", h.dir.path().join("proc"));
+        error(&c.args(more).env("RUST_LOG", filter).output().unwrap())
+    };
+    let lines = |text: &str| -> Vec<(String, String)> {
+        let json = text.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap());
+        json.map(|v| (v["level"].as_str().unwrap().to_owned(), v["message"].as_str().unwrap().to_owned()))
+            .collect()
+    };
+    let all = lines(&run("", &[]));
+    assert!(
+        all.iter().any(|(level, text)| level == "INFO" && text.starts_with("recording 1 subjects")),
+        "{all:?}"
+    );
+    assert_eq!(lines(&run("off", &[])), []);
+    let all = lines(&run("off", &["--cgroup-root", "/nonexistent"]));
+    assert!(all.len() == 1 && all[0].0 == "ERROR" && all[0].1.contains("/nonexistent"), "{all:?}");
+    let all = lines(&run("no=such=level", &[]));
+    assert!(all[0].0 == "WARN" && all[0].1.contains("RUST_LOG"), "{all:?}");
+}
+
 fn files(dir: &Path, out: &mut Vec<String>) {
     for e in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         if e.path().is_dir() {
