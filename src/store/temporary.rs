@@ -40,7 +40,7 @@ pub(crate) fn sweep(root: &Path) {
             let Some(_lock) = File::open(&path).ok().filter(|f| f.try_lock().is_ok()) else { continue };
             match fs::remove_file(&path) {
                 Ok(()) => {
-                    tracing::debug!(path = %path.display(), "removed: its writer died while writing it")
+                    tracing::debug!(path = %path.display(), "removed: its writer died while writing it");
                 }
                 Err(error) => tracing::warn!(path = %path.display(), %error, "cannot remove a leftover"),
             }
