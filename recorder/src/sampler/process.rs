@@ -41,6 +41,8 @@ pub(crate) struct Pss {
     cost: Option<Micros>,
     /// It may not be read.
     denied: bool,
+    /// It has been said that it is read rarely.
+    said_rare: bool,
 }
 
 /// Names of a process; kept to see changes.
@@ -248,6 +250,18 @@ impl Process {
         }
         self.pss.cost = Some(cost);
         cost
+    }
+
+    /// Says, once per program, that its PSS is read only every so many ticks, and why.
+    pub(crate) fn say_rare(&mut self, cost: Micros, every: i64) {
+        if !std::mem::replace(&mut self.pss.said_rare, true) {
+            tracing::info!(
+                pid = self.pid, comm = %String::from_utf8_lossy(&self.names.comm),
+                "reading PSS took {:.1} ms, in which the process may have had to wait: it is read every {every} ticks \
+                 at most (--pss-budget)",
+                cost as f64 / 1000.0
+            );
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
 use fgm::metric::{Table, processes as p};
 use fgm::store::tick::{SeriesId, Tick};
@@ -43,6 +44,10 @@ pub(crate) struct Herd {
     next_series: SeriesId,
 }
 
+fn micros(d: Duration) -> Micros {
+    Micros::try_from(d.as_micros()).unwrap_or(Micros::MAX / 8)
+}
+
 impl Herd {
     pub(crate) fn new(config: &Config, tick_usec: i64) -> Herd {
         Herd {
@@ -53,7 +58,7 @@ impl Herd {
             kernel: HashMap::new(),
             kernel_checked: 0,
             counted: HashMap::new(),
-            budget: Budget::new(Micros::try_from(config.pss_budget.as_micros()).unwrap_or(Micros::MAX / 8)),
+            budget: Budget::new(micros(config.pss_budget), micros(config.interval)),
             next_series: 0,
         }
     }
@@ -226,7 +231,11 @@ impl Herd {
         };
         while let Some(pid) = self.budget.next() {
             if let Some(process) = self.known.get_mut(&pid) {
-                self.budget.spent(process.read_pss(&mut bench, tick));
+                let cost = process.read_pss(&mut bench, tick);
+                self.budget.spent(cost);
+                if let Some(every) = self.budget.rare(cost) {
+                    process.say_rare(cost, every);
+                }
             }
         }
     }

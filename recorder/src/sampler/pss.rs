@@ -6,14 +6,17 @@
 //! and stalls the target's mmap calls. Each tick earns the budget, and spends it in the order of staleness over cost:
 //! small processes every tick, bigger ones in turn, and since staleness grows none is left out. A process that costs
 //! more than is left is read on credit, one at a time: half of what each tick earns pays the debt off, the other half
-//! stays with the small ones. One that costs more than [`CAP_TICKS`] budgets at once is moreover read rarely.
+//! stays with the small ones. One that costs more than [`CAP_TICKS`] budgets at once is moreover read rarely: what it
+//! costs in CPU it costs its target in waiting, and a long wait hurts whatever the average is.
 
-use fgm::time::Micros;
+use fgm::time::{Micros, SECOND};
 
 /// More than this many ticks' budget in one reading makes a process a rare one.
 const CAP_TICKS: Micros = 4;
-/// A rare one is not read again within this many ticks, however small the debt.
-const RARE_EVERY: i64 = 60;
+/// A rare one is not read again within this time, however small the debt.
+const RARE_EVERY: Micros = 60 * SECOND;
+/// A process that has never been read is as urgent as one not read for so many ticks.
+const UNREAD: i64 = 60;
 /// Unspent budget that may be kept, in ticks.
 const SAVINGS_TICKS: Micros = 2;
 
@@ -21,6 +24,8 @@ const SAVINGS_TICKS: Micros = 2;
 #[derive(Debug)]
 pub(crate) struct Budget {
     per_tick: Micros,
+    /// Ticks between readings of a rare one.
+    rare_every: i64,
     tokens: Micros,
     debt: Micros,
     queue: Vec<(f64, u32, Micros)>,
@@ -43,26 +48,36 @@ pub(crate) fn expected_cost(rss_bytes: u64) -> Micros {
 
 impl Budget {
     /// `per_tick`: µs; 0 reads nothing.
-    pub(crate) fn new(per_tick: Micros) -> Budget {
-        Budget { per_tick, tokens: 0, debt: 0, queue: Vec::new() }
+    pub(crate) fn new(per_tick: Micros, interval: Micros) -> Budget {
+        let rare_every = (RARE_EVERY / interval.max(1)).max(1);
+        Budget { per_tick, rare_every, tokens: 0, debt: 0, queue: Vec::new() }
+    }
+
+    /// Ticks between readings of a process that costs so much, if that makes it a rare one.
+    pub(crate) fn rare(&self, cost: Micros) -> Option<i64> {
+        (cost > self.cap()).then_some(self.rare_every)
+    }
+
+    fn cap(&self) -> Micros {
+        self.per_tick.saturating_mul(CAP_TICKS)
     }
 
     /// A new tick with its candidates.
     pub(crate) fn begin(&mut self, candidates: impl Iterator<Item = Candidate>) {
         let pay = self.debt.min(self.per_tick / 2);
         self.debt -= pay;
-        self.tokens = (self.tokens + self.per_tick - pay).min(self.per_tick * SAVINGS_TICKS);
+        self.tokens = (self.tokens + self.per_tick - pay).min(self.per_tick.saturating_mul(SAVINGS_TICKS));
         self.queue.clear();
         if self.per_tick == 0 {
             return;
         }
-        let cap = self.per_tick * CAP_TICKS;
+        let (cap, rare_every) = (self.cap(), self.rare_every);
         self.queue.extend(candidates.filter_map(|c| {
-            if c.cost > cap && c.age.is_some_and(|a| a < RARE_EVERY) {
+            if c.cost > cap && c.age.is_some_and(|a| a < rare_every) {
                 return None;
             }
             // One never read is as urgent as one not read for long, but does not push the small ones aside.
-            let staleness = c.age.unwrap_or(RARE_EVERY) as f64;
+            let staleness = c.age.unwrap_or(UNREAD) as f64;
             Some((staleness / c.cost.max(1) as f64, c.pid, c.cost))
         }));
         // The best last, to be popped.
@@ -96,7 +111,7 @@ mod tests {
 
     /// Runs processes of these costs for so many ticks; returns readings per process and what all cost per tick.
     fn run(costs: &[Micros], per_tick: Micros, ticks: i64) -> (Vec<i64>, f64, Micros) {
-        let mut b = Budget::new(per_tick);
+        let mut b = Budget::new(per_tick, SECOND);
         let mut read: HashMap<u32, i64> = HashMap::new();
         let mut readings = vec![0; costs.len()];
         let (mut total, mut worst) = (0, 0);
@@ -145,6 +160,15 @@ mod tests {
         assert!(readings[2] >= 590, "{readings:?}");
         assert!(average <= 5000.0, "{average}");
         assert_eq!(run(&[24], 0, 10).0, [0], "no budget, no reading");
+    }
+
+    /// REC-6: rarely is once a minute, whatever the interval.
+    #[test]
+    fn rarely_is_a_time() {
+        for (interval, ticks) in [(SECOND / 10, 600), (SECOND, 60), (45 * SECOND, 1), (3600 * SECOND, 1)] {
+            let b = Budget::new(5000, interval);
+            assert_eq!((b.rare(20_000), b.rare(20_001)), (None, Some(ticks)));
+        }
     }
 
     #[test]
