@@ -208,10 +208,8 @@ impl FakeHost {
         fs::create_dir_all(link.parent().unwrap()).unwrap();
         let _ = fs::remove_file(&link);
         symlink(format!("net:[{inode}]"), link).unwrap();
-        let lines: String = interfaces
-            .iter()
-            .map(|i| format!("{i:>6}: {received} 2 3 4 0 0 0 0 9 10 11 12 0 0 0 0\n"))
-            .collect();
+        let line = |i: &&str| format!("{i:>6}: {received} 2 3 4 0 0 0 0 9 10 11 12 0 0 0 0");
+        let lines = interfaces.iter().map(line).collect::<Vec<_>>().join("\n");
         self.proc(&format!("{pid}/net/dev"), &format!("Inter-| Receive\n face |bytes\n{lines}"));
         self.proc(&format!("{pid}/net/snmp"), &format!("Tcp: MaxConn RetransSegs\nTcp: -1 {received}\n"));
         self.proc(&format!("{pid}/net/netstat"), "TcpExt: ListenDrops\nTcpExt: 5\n");
