@@ -20,6 +20,7 @@ fn parse_as_everything(text: &[u8], other: &[u8]) {
     memory::events(text, |_, _| {});
     memory::oom_control(text);
     mountinfo::cgroup_mounts(text);
+    mountinfo::hidden_pids(text, other);
     for interface in net::dev(text) {
         interface.counters(|_, _| {});
     }
