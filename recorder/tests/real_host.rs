@@ -264,7 +264,12 @@ fn a_path_is_reused() {
     lives.sort_by_key(|l| l.1);
     lives.dedup_by_key(|l| l.1);
     assert_eq!(lives.len(), 4, "inodes tell them apart");
-    assert!(rows.windows(2).all(|w| w[0].tick_no + 1 == w[1].tick_no), "on every tick there was one");
+    // A busy machine may lose ticks, and one may fall between removing and making.
+    let taken = |from, to| r.ticks.iter().filter(|t| t.tick_no > from && t.tick_no < to).count();
+    for w in rows.windows(2) {
+        let skipped = taken(w[0].tick_no, w[1].tick_no);
+        assert!(skipped <= usize::from(w[0].series != w[1].series), "on every tick there was one");
+    }
     assert!(rows.last().unwrap().tick_no < gone);
     let ended = r.events(EventKind::SubjectStop);
     assert_eq!(ended.iter().filter(|e| e.cgroup_path.as_deref() == Some(&*path)).count(), 4);
