@@ -3,7 +3,7 @@
 //! Owns: the identity of a drawable series across files and runs, and its title. Must not: know where it was read.
 
 use crate::metric::Table;
-use crate::metric::{cpus, disks, interfaces, node, processes};
+use crate::metric::{cpus, disks, interfaces, node, processes, regions};
 use crate::store::tick::LabelValue;
 use crate::time::Micros;
 
@@ -64,6 +64,11 @@ impl Subject {
             Table::Disks => {
                 let device = text(disks::label::device_name).or(text(disks::label::device)).unwrap_or("?");
                 format!("{} {device}", self.cgroup_title())
+            }
+            Table::Regions => {
+                let comm = text(regions::label::comm).unwrap_or("?");
+                let pid = int(regions::label::pid).unwrap_or(-1);
+                format!("{comm} [{pid}] {}", text(regions::label::region).unwrap_or("?"))
             }
             Table::Interfaces => {
                 format!("{} {}", self.cgroup_title(), text(interfaces::label::interface).unwrap_or("?"))

@@ -81,6 +81,8 @@ pub struct Config {
     pub max_fds: usize,
     /// Leaves command lines out.
     pub omit_cmdline: bool,
+    /// Reads /proc/<pid>/smaps too, rarely; each reading stalls its process's memory calls.
+    pub verbose_perf_risk: bool,
 }
 
 impl Default for Config {
@@ -104,6 +106,7 @@ impl Default for Config {
             pss_budget: Duration::from_millis(5),
             max_fds: 4096,
             omit_cmdline: false,
+            verbose_perf_risk: false,
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod interfaces;
 pub mod netns;
 pub mod node;
 pub mod processes;
+pub mod regions;
 
 /// Version of the set of columns below; written into every file. Versions only ever add columns.
 pub const SCHEMA_VERSION: u32 = 2;
@@ -42,11 +43,13 @@ pub enum Table {
     Interfaces = 5,
     /// One row per network namespace and tick.
     Netns = 6,
+    /// One row per process, mapping name and reading of its mappings.
+    Regions = 7,
 }
 
 impl Table {
     /// Every sampled table, in the order of its number.
-    pub const ALL: [Table; 7] = [
+    pub const ALL: [Table; 8] = [
         Table::Containers,
         Table::Processes,
         Table::Node,
@@ -54,6 +57,7 @@ impl Table {
         Table::Disks,
         Table::Interfaces,
         Table::Netns,
+        Table::Regions,
     ];
 
     /// Directory and SQL name.
@@ -66,6 +70,7 @@ impl Table {
             Table::Disks => "disks",
             Table::Interfaces => "interfaces",
             Table::Netns => "netns",
+            Table::Regions => "regions",
         }
     }
 
@@ -89,6 +94,7 @@ impl Table {
             Table::Disks => disks::LABELS,
             Table::Interfaces => interfaces::LABELS,
             Table::Netns => netns::LABELS,
+            Table::Regions => regions::LABELS,
         }
     }
 
@@ -102,6 +108,7 @@ impl Table {
             Table::Disks => disks::METRICS,
             Table::Interfaces => interfaces::METRICS,
             Table::Netns => netns::METRICS,
+            Table::Regions => regions::METRICS,
         }
     }
 

@@ -159,6 +159,7 @@ pub(crate) fn index_width(table: Table) -> usize {
         // Labels from these on tell apart what lies within a cgroup or a namespace.
         Table::Processes => crate::metric::processes::label::boot_id,
         Table::Disks => crate::metric::disks::label::device,
+        Table::Regions => crate::metric::regions::label::boot_id,
         Table::Interfaces => crate::metric::interfaces::label::interface,
         Table::Containers | Table::Node | Table::Cpus | Table::Netns => table.labels().len(),
     }

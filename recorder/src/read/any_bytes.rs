@@ -4,7 +4,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::{cpu, diskstats, io, memory, mountinfo, net, node, pid_files, pid_stat, psi, scan, value};
+use super::{cpu, diskstats, io, memory, mountinfo, net, node, pid_files, pid_stat, psi, scan, smaps, value};
 
 /// Hands the text to every parser, whatever it is a text of. `other` is for parsers of two texts.
 fn parse_as_everything(text: &[u8], other: &[u8]) {
@@ -41,6 +41,10 @@ fn parse_as_everything(text: &[u8], other: &[u8]) {
     pid_files::io(text, |_, _| {});
     pid_files::smaps_rollup(text);
     pid_files::cmdline(text);
+    let mut maps = smaps::Smaps::default();
+    maps.push(text);
+    maps.push(other);
+    maps.finish();
     value::single(text);
     value::limit(text);
     value::limit_v1(text);
@@ -94,6 +98,7 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
         Just("oom_kill".to_owned()),
         Just("Tcp:".to_owned()),
         Just("eth0:".to_owned()),
+        Just("1000-2000 r--p 0 08:02 7".to_owned()),
         any::<u64>().prop_map(|n| n.to_string()),
         any::<i64>().prop_map(|n| n.to_string()),
         ".{0,4}",

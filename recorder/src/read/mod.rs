@@ -14,6 +14,7 @@ pub mod pid_files;
 pub mod pid_stat;
 pub mod psi;
 pub mod scan;
+pub mod smaps;
 pub mod value;
 
 #[cfg(test)]

@@ -15,10 +15,12 @@ mod labels;
 mod limits;
 mod members;
 mod netns;
+mod network;
 mod process;
 mod processes;
 mod pss;
 mod rates;
+mod regions;
 mod report;
 mod subject;
 
@@ -48,8 +50,10 @@ use host::{HostFiles, SelfCost};
 use labels::Host;
 use limits::fill_limits;
 use members::Members;
-use netns::{Namespaces, Site};
+use netns::Namespaces;
+use network::Site;
 use processes::{Herd, Pen};
+use regions::{Regions, Survey};
 use subject::{Bench, fill_disk, fill_sums, read_subject};
 
 /// What the sampler finds, for the start line.
@@ -76,6 +80,8 @@ pub(crate) struct Sampler {
     members: Members,
     herd: Herd,
     namespaces: Namespaces,
+    /// Only with `--verbose-perf-risk`.
+    regions: Option<Regions>,
     host_files: HostFiles,
     blocks: Blocks,
     lookup: Lookup,
@@ -98,6 +104,7 @@ impl Sampler {
         let proc_root = OwnedFd::from(File::open(&config.proc_root).map_err(|_| no_proc())?);
         let tick_usec =
             1_000_000 / i64::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(100).max(1);
+        let interval = Micros::try_from(config.interval.as_micros()).unwrap_or(Micros::MAX);
         let host = Host {
             node_name,
             cluster_name: config.cluster_name.clone().filter(|c| !c.is_empty()),
@@ -109,7 +116,8 @@ impl Sampler {
         Ok(Sampler {
             groups: Groups::new(&hierarchies, config.scope),
             herd: Herd::new(config, tick_usec),
-            namespaces: Namespaces::new(Micros::try_from(config.interval.as_micros()).unwrap_or(Micros::MAX)),
+            namespaces: Namespaces::new(interval),
+            regions: config.verbose_perf_risk.then(|| Regions::new(interval)),
             record_processes: config.processes == Processes::All,
             hierarchies,
             reader: Reader::new(config.max_fds, Some(proc_root.as_fd())),
@@ -173,6 +181,7 @@ impl Sampler {
         };
         self.herd.sample(&self.members, &mut pen, tick, &now);
         self.sample_namespaces(tick, &now);
+        self.sample_regions(tick, &now);
         self.fill_sums(tick);
         let own = SelfCost {
             tick_usec: self.last_cost.map(|l| l.0),
@@ -226,6 +235,9 @@ impl Sampler {
         }
         self.herd.redefine(id, &self.groups, &self.host, tick);
         self.namespaces.redefine(id, &self.groups, &self.host, tick);
+        if let Some(regions) = &self.regions {
+            regions.redefine(id, self.herd.recorded(), &self.groups, &self.host, tick);
+        }
     }
 
     fn define(&mut self, id: GroupId, tick: &mut Tick) -> Vec<(Device, SeriesId)> {
@@ -325,6 +337,17 @@ impl Sampler {
             reader: &mut self.reader,
         };
         self.namespaces.sample(self.herd.living(&self.members), &mut site, tick, now);
+    }
+
+    fn sample_regions(&mut self, tick: &mut Tick, now: &impl Fn() -> Micros) {
+        let Some(regions) = &mut self.regions else { return };
+        let mut survey = Survey {
+            groups: &self.groups,
+            host: &self.host,
+            proc_root: self.proc_root.as_fd(),
+            reader: &mut self.reader,
+        };
+        regions.sample(self.herd.recorded(), &mut survey, tick, now);
     }
 
     fn fill_sums(&mut self, tick: &mut Tick) {

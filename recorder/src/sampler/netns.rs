@@ -1,7 +1,6 @@
 //! The network namespaces of the host and of the recorded processes, each sampled once per tick (REC-4).
 //!
-//! Owns: which processes share a namespace, who owns it, and the rows of `interfaces` and `netns`. Must not: know
-//! formats, or read anything else of a process.
+//! Owns: which processes share a namespace, and who owns it. Must not: read counters, or anything else of a process.
 //!
 //! A namespace is told by the inode of its link below /proc/<pid>/ns, which is looked at when a process is first seen,
 //! when it runs another program (runtimes join a pod's namespace and then exec), and once in a while. Its files are
@@ -9,32 +8,21 @@
 //! there are processes in it, and none at all where a tick is long.
 
 use std::collections::HashMap;
-use std::os::fd::{AsFd, BorrowedFd};
 
-use fgm::metric::Table;
 use fgm::store::tick::{SeriesId, Tick};
 use fgm::time::Micros;
 use rustix::io::Errno;
 
-use super::access::{At, Got, Kept, Reader, Shape};
+use super::access::At;
 use super::groups::{GroupId, Groups};
 use super::labels::Host;
+use super::network::{Namespace, Owner, Site};
 use crate::read::net;
 
 /// A process's namespace is looked up again after this many ticks: it may have joined another.
 const RECHECK: i64 = 60;
-/// More interfaces than this in one namespace are not recorded.
-const MOST_INTERFACES: usize = 1024;
 /// Descriptors are kept where ticks are at most this far apart.
 const LONGEST_KEPT: Micros = 5_000_000;
-
-/// What sampling namespaces needs of the sampler.
-pub(crate) struct Site<'a> {
-    pub(crate) groups: &'a Groups,
-    pub(crate) host: &'a Host,
-    pub(crate) proc_root: BorrowedFd<'a>,
-    pub(crate) reader: &'a mut Reader,
-}
 
 /// A process as this module knows it.
 struct Resident {
@@ -43,38 +31,6 @@ struct Resident {
     inode: Option<u64>,
     checked: i64,
     seen: i64,
-}
-
-/// A subject; groups' numbers are reused, series' are not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Owner {
-    pub(crate) group: GroupId,
-    pub(crate) series: SeriesId,
-}
-
-struct Interface {
-    name: Vec<u8>,
-    series: SeriesId,
-    seen: i64,
-}
-
-#[derive(Default)]
-struct Files {
-    dev: Kept,
-    snmp: Kept,
-    netstat: Kept,
-}
-
-/// A namespace. The host's has no owner.
-struct Namespace {
-    inode: Option<u64>,
-    owner: Option<Owner>,
-    /// Directory of a process within.
-    dir: Vec<u8>,
-    seen: i64,
-    series: SeriesId,
-    files: Files,
-    interfaces: Vec<Interface>,
 }
 
 /// All namespaces.
@@ -135,10 +91,7 @@ impl Namespaces {
     /// Defines anew the namespaces of a subject whose names have become known.
     pub(crate) fn redefine(&self, owner: GroupId, groups: &Groups, host: &Host, tick: &mut Tick) {
         for namespace in self.others.values().filter(|n| n.owner.is_some_and(|o| o.group == owner)) {
-            namespace.define(groups, host, tick);
-            for interface in &namespace.interfaces {
-                namespace.define_interface(interface, groups, host, tick);
-            }
+            namespace.redefine(groups, host, tick);
         }
     }
 
@@ -154,9 +107,8 @@ impl Namespaces {
         }
         self.host.iter().for_each(|h| h.end(tick));
         // What was taken for somebody's own is the host's after all.
-        if let Some(mut other) = inode.and_then(|i| self.others.remove(&i)) {
+        if let Some(other) = inode.and_then(|i| self.others.remove(&i)) {
             other.end(tick);
-            other.interfaces.clear();
         }
         self.next += 1;
         let namespace = Namespace::new(inode, None, b"1".to_vec(), self.next - 1);
@@ -254,118 +206,4 @@ fn owner_of(group: GroupId, groups: &Groups) -> Option<Owner> {
         at = above;
     }
     Some(Owner { group: at, series: groups.get(at)?.subject.as_ref()?.series })
-}
-
-impl Namespace {
-    fn new(inode: Option<u64>, owner: Option<Owner>, dir: Vec<u8>, series: SeriesId) -> Namespace {
-        Namespace { inode, owner, dir, seen: 0, series, files: Files::default(), interfaces: Vec::new() }
-    }
-
-    /// From now on its files are read below this process, where they are not open already.
-    fn represent(&mut self, pid: u32) {
-        use std::io::Write;
-        self.dir.clear();
-        // Writing to memory cannot fail.
-        let _ = write!(self.dir, "{pid}");
-    }
-
-    fn define(&self, groups: &Groups, host: &Host, tick: &mut Tick) {
-        let owner = self.owner.and_then(|o| groups.get(o.group));
-        tick.defs.push(host.netns(self.series, owner, self.inode));
-    }
-
-    fn define_interface(&self, interface: &Interface, groups: &Groups, host: &Host, tick: &mut Tick) {
-        let owner = self.owner.and_then(|o| groups.get(o.group));
-        tick.defs.push(host.interface(interface.series, owner, self.inode, &interface.name));
-    }
-
-    fn end(&self, tick: &mut Tick) {
-        tick.ended.push((Table::Netns, self.series));
-        tick.ended.extend(self.interfaces.iter().map(|i| (Table::Interfaces, i.series)));
-    }
-
-    fn read(&mut self, keep: bool, next: &mut SeriesId, site: &mut Site<'_>, tick: &mut Tick, time: Micros) {
-        let mut files = std::mem::take(&mut self.files);
-        let at = |name| At { root: site.proc_root.as_fd(), dir: &self.dir, name };
-        let mut row = None;
-        for (name, kept) in [("net/snmp", &mut files.snmp), ("net/netstat", &mut files.netstat)] {
-            let got = if keep {
-                site.reader.kept(kept, at(name), Shape::Piece)
-            } else {
-                site.reader.once(at(name), Shape::Piece)
-            };
-            if let Got::Text(text) = got {
-                let rows = tick.rows_mut(Table::Netns);
-                let row = *row.get_or_insert_with(|| {
-                    rows.push(self.series, time);
-                    rows.len() - 1
-                });
-                let mut row = rows.row_mut(row);
-                net::snmp(text, |column, v| row.set_u64(column, v));
-            }
-        }
-        let got = if keep {
-            site.reader.kept(&mut files.dev, at("net/dev"), Shape::List)
-        } else {
-            site.reader.once(at("net/dev"), Shape::List)
-        };
-        if let Got::Text(text) = got
-            && !self.read_interfaces(text, next, site.groups, site.host, tick, time)
-        {
-            site.reader.faults.excess("net/dev", MOST_INTERFACES);
-        }
-        self.files = files;
-    }
-
-    /// Returns whether there was room for all.
-    fn read_interfaces(
-        &mut self,
-        text: &[u8],
-        next: &mut SeriesId,
-        groups: &Groups,
-        host: &Host,
-        tick: &mut Tick,
-        time: Micros,
-    ) -> bool {
-        let tick_no = tick.tick_no;
-        let mut all = true;
-        // They come in the same order on each tick.
-        let mut expected = 0;
-        for line in net::dev(text) {
-            let known = self.interfaces.get(expected).is_some_and(|i| i.name == line.name);
-            let at =
-                if known { Some(expected) } else { self.interfaces.iter().position(|i| i.name == line.name) };
-            let at = match at {
-                Some(at) => at,
-                None if self.interfaces.len() >= MOST_INTERFACES => {
-                    all = false;
-                    continue;
-                }
-                None => {
-                    let new = Interface { name: line.name.to_vec(), series: *next, seen: -1 };
-                    *next += 1;
-                    self.define_interface(&new, groups, host, tick);
-                    self.interfaces.push(new);
-                    self.interfaces.len() - 1
-                }
-            };
-            let interface = &mut self.interfaces[at];
-            if interface.seen == tick_no {
-                // Listed twice: one went while the list was read.
-                continue;
-            }
-            interface.seen = tick_no;
-            expected = at + 1;
-            let mut row = tick.rows_mut(Table::Interfaces).push(interface.series, time);
-            line.counters(|column, v| row.set_u64(column, v));
-        }
-        self.interfaces.retain(|i| {
-            let lives = i.seen == tick_no;
-            if !lives {
-                tick.ended.push((Table::Interfaces, i.series));
-            }
-            lives
-        });
-        all
-    }
 }

@@ -68,6 +68,11 @@ impl Herd {
         self.known.values_mut().for_each(Process::forget);
     }
 
+    /// The processes that have a row on this tick.
+    pub(crate) fn recorded(&self) -> impl Iterator<Item = &Process> + Clone {
+        self.known.values()
+    }
+
     /// The processes that live on this tick: pid, what tells it and its program apart, owner.
     pub(crate) fn living<'a>(
         &'a self,

@@ -171,6 +171,7 @@ impl Subjects {
             Table::Disks => "disks",
             Table::Interfaces => "interfaces",
             Table::Netns => "network namespaces",
+            Table::Regions => "memory regions",
         }
     }
 }
