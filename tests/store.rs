@@ -256,6 +256,27 @@ fn labels_learnt_late_are_filled_back() {
     assert_eq!(texts(&b, "pod_name"), vec![Some("web-0".to_owned()); 6]);
 }
 
+/// STO-3: a series that does not have a row on every tick keeps its labels in later segments, and behind damage.
+#[test]
+fn rare_rows_keep_their_labels() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut w = open(dir.path(), "aaaaaaaa00000001");
+    for n in 0..100 {
+        let mut t = tick(n, 0);
+        if n == 0 {
+            t.defs.push(process_def(2, "/a", 8));
+        }
+        if n == 0 || n == 97 {
+            t.rows_mut(Table::Processes).push(2, START + n * SECOND).set(fgm::metric::processes::threads, n);
+        }
+        w.append(&t).unwrap();
+    }
+    w.finish(START + 100 * SECOND).unwrap();
+    let (b, _) = read(&sealed(dir.path(), "processes")[1]);
+    let at = ints(&b, "threads").iter().position(|t| *t == Some(97)).unwrap();
+    assert_eq!((texts(&b, "cgroup_path")[at].as_deref(), ints(&b, "pid")[at]), (Some("/a"), Some(8)));
+}
+
 /// STO-5: one manifest per run, with its end once it has ended.
 #[test]
 fn each_run_has_its_manifest() {

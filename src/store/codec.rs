@@ -127,6 +127,11 @@ impl RowStates {
         self.rows.remove(&series);
     }
 
+    /// Whether it has had a row since everything was forgotten.
+    pub(crate) fn knows(&self, series: SeriesId) -> bool {
+        self.rows.contains_key(&series)
+    }
+
     fn state(&mut self, series: SeriesId, width: usize) -> &mut RowState {
         self.rows.entry(series).or_insert_with(|| RowState { offset: 0, cells: vec![0; width] })
     }

@@ -105,7 +105,7 @@ impl Encoder {
         self.record.resize(frame::HEADER, 0);
         codec::put_i64(&mut self.record, tick.tick_no);
         codec::put_i64(&mut self.record, tick.tick);
-        self.put_defs(tick, key);
+        self.put_defs(tick);
         self.put_events(tick);
         self.put_tables(tick);
         codec::put_u64(&mut self.record, tick.ended.len() as u64);
@@ -121,17 +121,17 @@ impl Encoder {
         &self.record
     }
 
-    fn put_defs(&mut self, tick: &Tick, key: bool) {
+    fn put_defs(&mut self, tick: &Tick) {
         for def in &tick.defs {
             self.defs.insert((def.table, def.id), def.labels.clone());
         }
-        let mut ids: Vec<(Table, SeriesId)> = if key {
-            // A redefinition may come for a series without a row on this tick.
-            let rows = tick.tables.iter().flat_map(|t| t.iter().map(|(id, ..)| (t.table(), id)));
-            rows.chain(tick.defs.iter().map(|d| (d.table, d.id))).collect()
-        } else {
-            tick.defs.iter().map(|d| (d.table, d.id)).collect()
-        };
+        // Whatever has its first row since the last key record must be readable from there on; a series that has no row
+        // on every tick (a process's regions) may have been defined segments ago.
+        let rows = tick.tables.iter().flat_map(|t| t.iter().map(|(id, ..)| (t.table(), id)));
+        let unknown = |(table, id): &(Table, SeriesId)| !self.states.get(table).is_some_and(|s| s.knows(*id));
+        // A redefinition may come for a series without a row on this tick.
+        let mut ids: Vec<(Table, SeriesId)> =
+            rows.filter(unknown).chain(tick.defs.iter().map(|d| (d.table, d.id))).collect();
         ids.sort_unstable();
         ids.dedup();
         ids.retain(|k| self.defs.contains_key(k));
