@@ -3,7 +3,7 @@
 //! Owns: the identity of a drawable series across files and runs, and its title. Must not: know where it was read.
 
 use crate::metric::Table;
-use crate::metric::{cpus, disks, interfaces, node, processes, regions};
+use crate::metric::{cpus, disks, extras, interfaces, node, processes, regions};
 use crate::store::tick::LabelValue;
 use crate::time::Micros;
 
@@ -69,6 +69,9 @@ impl Subject {
                 let comm = text(regions::label::comm).unwrap_or("?");
                 let pid = int(regions::label::pid).unwrap_or(-1);
                 format!("{comm} [{pid}] {}", text(regions::label::region).unwrap_or("?"))
+            }
+            Table::Extras => {
+                format!("{} {}", self.cgroup_title(), text(extras::label::source).unwrap_or("?"))
             }
             Table::Interfaces => {
                 format!("{} {}", self.cgroup_title(), text(interfaces::label::interface).unwrap_or("?"))

@@ -35,6 +35,7 @@ table! {
         cpu_throttled_periods_percent: Gauge Percent Fixed(2), "derived: cpu_throttled_periods_total over cpu_periods_total since the previous tick", "Share of enforcement periods that were throttled since the previous tick.";
         cpu_bursts_total: Counter Count Int, "cpu.stat:nr_bursts", "Periods in which the cgroup ran on saved-up quota.";
         cpu_burst_usec_total: Counter Usec Int, "v2 cpu.stat:burst_usec; v1 cpu.stat:burst_time /1000", "CPU time used above the quota out of savings.";
+        cpuset_cores: State Cores Int, "v2 cpuset.cpus.effective", "CPUs that the cgroup may run on.";
         cpu_pressure_some_usec_total: Counter Usec Int, "cpu.pressure:some total", "Time for which some tasks that wanted to run stalled on CPU.";
         cpu_pressure_some_avg10_percent: Gauge Percent Fixed(2), "cpu.pressure:some avg10", "Share of the last 10 s in which some tasks stalled on CPU.";
         cpu_pressure_some_avg60_percent: Gauge Percent Fixed(2), "cpu.pressure:some avg60", "Share of the last 60 s in which some tasks stalled on CPU.";
@@ -63,6 +64,16 @@ table! {
         memory_swap_max_bytes: State Bytes Int, "v2 memory.swap.max", "Swap limit; null when there is none.";
         memory_swap_max_unlimited: State None Bool, "v2 memory.swap.max", "Whether no swap limit is set.";
         memory_zswap_current_bytes: Gauge Bytes Int, "v2 memory.zswap.current", "Memory taken by the compressed swap cache.";
+        memory_swap_events_high_total: Counter Count Int, "v2 memory.swap.events:high", "Times that swap use passed its high boundary.";
+        memory_swap_events_max_total: Counter Count Int, "v2 memory.swap.events:max", "Times that swap use was about to pass its limit.";
+        memory_swap_events_fail_total: Counter Count Int, "v2 memory.swap.events:fail", "Times that nothing could be swapped out, for the limit or for want of space.";
+        memory_oom_group: State None Bool, "v2 memory.oom.group", "Whether the OOM killer ends all processes of the cgroup together.";
+        hugetlb_2mb_current_bytes: Gauge Bytes Int, "v2 hugetlb.2MB.current", "Huge pages of 2 MiB in use.";
+        hugetlb_2mb_max_bytes: State Bytes Int, "v2 hugetlb.2MB.max", "Limit on huge pages of 2 MiB; null when there is none.";
+        hugetlb_2mb_max_unlimited: State None Bool, "v2 hugetlb.2MB.max", "Whether no limit on huge pages of 2 MiB is set.";
+        hugetlb_1gb_current_bytes: Gauge Bytes Int, "v2 hugetlb.1GB.current", "Huge pages of 1 GiB in use.";
+        hugetlb_1gb_max_bytes: State Bytes Int, "v2 hugetlb.1GB.max", "Limit on huge pages of 1 GiB; null when there is none.";
+        hugetlb_1gb_max_unlimited: State None Bool, "v2 hugetlb.1GB.max", "Whether no limit on huge pages of 1 GiB is set.";
         memory_events_low_total: Counter Count Int, "v2 memory.events:low", "Reclaims below the low boundary.";
         memory_events_high_total: Counter Count Int, "v2 memory.events:high", "Times that tasks were throttled at the high boundary.";
         memory_events_max_total: Counter Count Int, "v2 memory.events:max", "Times that usage was about to pass the hard limit.";
@@ -104,6 +115,7 @@ table! {
         memory_stat_slab_reclaimable_bytes: Gauge Bytes Int, "v2 memory.stat:slab_reclaimable", "Slab that can be reclaimed.";
         memory_stat_slab_unreclaimable_bytes: Gauge Bytes Int, "v2 memory.stat:slab_unreclaimable", "Slab that cannot be reclaimed.";
         memory_stat_slab_bytes: Gauge Bytes Int, "v2 memory.stat:slab", "Slab.";
+        memory_stat_hugetlb_bytes: Gauge Bytes Int, "v2 memory.stat:hugetlb", "Huge pages of all sizes, where the kernel charges them as memory.";
         memory_stat_pgfault_total: Counter Count Int, "v2 memory.stat:pgfault; v1 memory.stat:total_pgfault", "Page faults.";
         memory_stat_pgmajfault_total: Counter Count Int, "v2 memory.stat:pgmajfault; v1 memory.stat:total_pgmajfault", "Page faults that needed IO.";
         memory_stat_pgrefill_total: Counter Count Int, "v2 memory.stat:pgrefill", "Pages scanned on the active list.";
@@ -117,6 +129,9 @@ table! {
         memory_stat_pgdeactivate_total: Counter Count Int, "v2 memory.stat:pgdeactivate", "Pages moved to the inactive list.";
         memory_stat_pglazyfree_total: Counter Count Int, "v2 memory.stat:pglazyfree", "Pages postponed to be freed under pressure.";
         memory_stat_pglazyfreed_total: Counter Count Int, "v2 memory.stat:pglazyfreed", "Pages freed after having been postponed.";
+        memory_stat_zswpin_total: Counter Count Int, "v2 memory.stat:zswpin", "Pages brought back from zswap.";
+        memory_stat_zswpout_total: Counter Count Int, "v2 memory.stat:zswpout", "Pages moved to zswap.";
+        memory_stat_zswpwb_total: Counter Count Int, "v2 memory.stat:zswpwb", "Pages written from zswap to swap.";
         memory_stat_workingset_refault_anon_total: Counter Count Int, "v2 memory.stat:workingset_refault_anon; v1 memory.stat:total_workingset_refault_anon", "Anonymous pages that came back soon after eviction.";
         memory_stat_workingset_refault_file_total: Counter Count Int, "v2 memory.stat:workingset_refault_file; v1 memory.stat:total_workingset_refault_file", "File pages that came back soon after eviction.";
         memory_stat_workingset_activate_anon_total: Counter Count Int, "v2 memory.stat:workingset_activate_anon", "Refaulted anonymous pages activated at once.";
@@ -135,6 +150,7 @@ table! {
         io_write_ops_total: Counter Count Int, "v2 io.stat:wios; v1 blkio.throttle.io_serviced_recursive:Write; summed over devices", "Write operations on block devices.";
         io_discard_bytes_total: Counter Bytes Int, "v2 io.stat:dbytes; v1 blkio.throttle.io_service_bytes_recursive:Discard; summed over devices", "Bytes discarded on block devices.";
         io_discard_ops_total: Counter Count Int, "v2 io.stat:dios; v1 blkio.throttle.io_serviced_recursive:Discard; summed over devices", "Discard operations on block devices.";
+        io_weight: State None Int, "v2 io.weight:default; v2 io.bfq.weight:default", "Share of IO under contention, 1 to 10000 (1 to 1000 with BFQ).";
         io_pressure_some_usec_total: Counter Usec Int, "io.pressure:some total", "Time for which some tasks that wanted to run stalled on IO.";
         io_pressure_some_avg10_percent: Gauge Percent Fixed(2), "io.pressure:some avg10", "Share of the last 10 s in which some tasks stalled on IO.";
         io_pressure_some_avg60_percent: Gauge Percent Fixed(2), "io.pressure:some avg60", "Share of the last 60 s in which some tasks stalled on IO.";
@@ -148,6 +164,7 @@ table! {
         pids_max_unlimited: State None Bool, "pids.max", "Whether no limit on tasks is set.";
         pids_peak: Gauge Count Int, "v2 pids.peak", "Largest number of tasks ever seen.";
         pids_events_max_total: Counter Count Int, "pids.events:max", "Forks refused by the limit on tasks.";
+        frozen: State None Bool, "v2 cgroup.events:frozen", "Whether the cgroup is frozen (a paused container).";
         process_count: Gauge Count Int, "derived: lines of cgroup.procs", "Processes that belong to this subject and to none below it; kernel threads do not count.";
     }
 }

@@ -33,5 +33,13 @@ table! {
         io_in_flight: Gauge Count Int, "/proc/diskstats:12", "Operations under way.";
         io_busy_usec_total: Counter Usec Int, "/proc/diskstats:13 ms to µs", "Time for which at least one operation was under way.";
         io_queue_usec_total: Counter Usec Int, "/proc/diskstats:14 ms to µs", "Time weighted with the number of operations under way.";
+        io_read_bytes_per_second_max: State Bytes Int, "v2 io.max:rbps", "Bytes that may be read per second; null when there is no limit, and for the whole host.";
+        io_read_bytes_per_second_max_unlimited: State None Bool, "v2 io.max:rbps", "Whether no such limit is set.";
+        io_write_bytes_per_second_max: State Bytes Int, "v2 io.max:wbps", "Bytes that may be written per second; null when there is no limit, and for the whole host.";
+        io_write_bytes_per_second_max_unlimited: State None Bool, "v2 io.max:wbps", "Whether no such limit is set.";
+        io_read_ops_per_second_max: State Count Int, "v2 io.max:riops", "Read operations allowed per second; null when there is no limit, and for the whole host.";
+        io_read_ops_per_second_max_unlimited: State None Bool, "v2 io.max:riops", "Whether no such limit is set.";
+        io_write_ops_per_second_max: State Count Int, "v2 io.max:wiops", "Write operations allowed per second; null when there is no limit, and for the whole host.";
+        io_write_ops_per_second_max_unlimited: State None Bool, "v2 io.max:wiops", "Whether no such limit is set.";
     }
 }

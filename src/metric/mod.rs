@@ -16,6 +16,7 @@ mod define;
 pub mod containers;
 pub mod cpus;
 pub mod disks;
+pub mod extras;
 pub mod interfaces;
 pub mod netns;
 pub mod node;
@@ -45,11 +46,13 @@ pub enum Table {
     Netns = 6,
     /// One row per process, mapping name and reading of its mappings.
     Regions = 7,
+    /// One row per cgroup and kernel key that the other tables do not know, when its value changes.
+    Extras = 8,
 }
 
 impl Table {
     /// Every sampled table, in the order of its number.
-    pub const ALL: [Table; 8] = [
+    pub const ALL: [Table; 9] = [
         Table::Containers,
         Table::Processes,
         Table::Node,
@@ -58,6 +61,7 @@ impl Table {
         Table::Interfaces,
         Table::Netns,
         Table::Regions,
+        Table::Extras,
     ];
 
     /// Directory and SQL name.
@@ -71,6 +75,7 @@ impl Table {
             Table::Interfaces => "interfaces",
             Table::Netns => "netns",
             Table::Regions => "regions",
+            Table::Extras => "extras",
         }
     }
 
@@ -95,6 +100,7 @@ impl Table {
             Table::Interfaces => interfaces::LABELS,
             Table::Netns => netns::LABELS,
             Table::Regions => regions::LABELS,
+            Table::Extras => extras::LABELS,
         }
     }
 
@@ -109,6 +115,7 @@ impl Table {
             Table::Interfaces => interfaces::METRICS,
             Table::Netns => netns::METRICS,
             Table::Regions => regions::METRICS,
+            Table::Extras => extras::METRICS,
         }
     }
 

@@ -160,6 +160,7 @@ pub(crate) fn index_width(table: Table) -> usize {
         Table::Processes => crate::metric::processes::label::boot_id,
         Table::Disks => crate::metric::disks::label::device,
         Table::Regions => crate::metric::regions::label::boot_id,
+        Table::Extras => crate::metric::extras::label::source,
         Table::Interfaces => crate::metric::interfaces::label::interface,
         Table::Containers | Table::Node | Table::Cpus | Table::Netns => table.labels().len(),
     }

@@ -8,16 +8,19 @@ use super::{cpu, diskstats, io, memory, mountinfo, net, node, pid_files, pid_sta
 
 /// Hands the text to every parser, whatever it is a text of. `other` is for parsers of two texts.
 fn parse_as_everything(text: &[u8], other: &[u8]) {
-    cpu::cpu_stat(text);
+    cpu::cpu_stat(text, |_, _| {});
     cpu::cpu_max(text);
     cpu::cfs_quota(text, other);
     psi::pressure(text);
     io::device(text);
-    io::io_stat(text, |_, _| {});
+    io::io_stat(text, |_, _| {}, |_, _, _| {});
+    io::io_max(text, |_, _| {});
+    io::weight(text);
     io::blkio(text, |_, _, _| {});
-    memory::stat_v1(text, |_, _| {});
-    memory::stat_v2(text, |_, _| {});
-    memory::events(text, |_, _| {});
+    memory::stat_v1(text, |_, _| {}, |_, _| {});
+    memory::stat_v2(text, |_, _| {}, |_, _| {});
+    memory::events(text, |_, _| {}, |_, _| {});
+    memory::swap_events(text, |_, _| {}, |_, _| {});
     memory::oom_control(text);
     mountinfo::cgroup_mounts(text);
     mountinfo::hidden_pids(text, other);
@@ -48,6 +51,7 @@ fn parse_as_everything(text: &[u8], other: &[u8]) {
     value::single(text);
     value::limit(text);
     value::limit_v1(text);
+    value::cpu_list(text);
     value::pids(text).count();
     scan::number(text);
     scan::signed(text);
@@ -201,6 +205,6 @@ proptest! {
     #[test]
     fn numbers_survive(n in any::<u64>()) {
         prop_assert_eq!(value::single(format!("{n}\n").as_bytes()), Some(n));
-        prop_assert_eq!(cpu::cpu_stat(format!("nr_periods {n}\n").as_bytes()).periods, Some(n));
+        prop_assert_eq!(cpu::cpu_stat(format!("nr_periods {n}\n").as_bytes(), |_, _| {}).periods, Some(n));
     }
 }

@@ -25,8 +25,8 @@ pub struct CpuStat {
     pub burst_usec: Option<u64>,
 }
 
-/// Reads cpu.stat of either version.
-pub fn cpu_stat(text: &[u8]) -> CpuStat {
+/// Reads cpu.stat of either version, and calls `other` with key and value of what is not known.
+pub fn cpu_stat(text: &[u8], mut other: impl FnMut(&[u8], u64)) -> CpuStat {
     let mut s = CpuStat::default();
     for (key, value) in pairs(text) {
         match key {
@@ -40,7 +40,7 @@ pub fn cpu_stat(text: &[u8]) -> CpuStat {
             b"nr_bursts" => s.bursts = Some(value),
             b"burst_usec" => s.burst_usec = Some(value),
             b"burst_time" => s.burst_usec = Some(value / 1000),
-            _ => {}
+            _ => other(key, value),
         }
     }
     s
@@ -83,11 +83,15 @@ mod tests {
     /// REC-3: v2 counters are µs, v1 times are nanoseconds.
     #[test]
     fn both_versions_read_the_same_units() {
-        let v2 = cpu_stat(include_bytes!("../../../testdata/kernel/v2-6.1/docker.scope/cpu.stat"));
+        let v2 = cpu_stat(include_bytes!("../../../testdata/kernel/v2-6.1/docker.scope/cpu.stat"), |k, _| {
+            panic!("{k:?}")
+        });
         assert_eq!(v2.usage_usec, Some(4_457_490));
         assert_eq!((v2.periods, v2.throttled_periods), (Some(213), Some(206)));
         assert_eq!(v2.throttled_usec, Some(16_561_150));
-        let v1 = cpu_stat(include_bytes!("../../../testdata/kernel/v1-6.18/podman/cpu.stat"));
+        let v1 = cpu_stat(include_bytes!("../../../testdata/kernel/v1-6.18/podman/cpu.stat"), |k, _| {
+            panic!("{k:?}")
+        });
         assert_eq!(v1.throttled_usec, Some(43_567));
         assert_eq!(v1.periods, Some(67));
         assert_eq!(v1.usage_usec, None, "absent is not 0");

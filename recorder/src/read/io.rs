@@ -3,6 +3,7 @@
 //! Owns: their lines. Must not: sum devices or know their names.
 
 use super::scan::{fields, lines, number};
+use super::value::{Limit, limit};
 
 /// Block device number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,11 +38,17 @@ pub fn device(text: &[u8]) -> Option<Device> {
     Some(Device { major: part(&text[..colon])?, minor: part(&text[colon + 1..])? })
 }
 
-/// Reads io.stat and calls `each` for every device that has counters.
-pub fn io_stat(text: &[u8], mut each: impl FnMut(Device, IoCounts)) {
+/// Reads io.stat and calls `each` for every device that has counters, and `other` with device, key and value of what
+/// is not known (the cost model's).
+pub fn io_stat(
+    text: &[u8],
+    mut each: impl FnMut(Device, IoCounts),
+    mut other: impl FnMut(&[u8], &[u8], u64),
+) {
     for line in lines(text) {
         let mut f = fields(line);
-        let Some(dev) = f.next().and_then(device) else { continue };
+        let Some(name) = f.next() else { continue };
+        let Some(dev) = device(name) else { continue };
         let mut c = IoCounts::default();
         let mut any = false;
         for field in f {
@@ -53,7 +60,12 @@ pub fn io_stat(text: &[u8], mut each: impl FnMut(Device, IoCounts)) {
                 b"wios" => &mut c.write_ops,
                 b"dbytes" => &mut c.discard_bytes,
                 b"dios" => &mut c.discard_ops,
-                _ => continue,
+                key => {
+                    if let Some(value) = number(&field[eq + 1..]) {
+                        other(name, key, value);
+                    }
+                    continue;
+                }
             };
             *slot = number(&field[eq + 1..]);
             any |= slot.is_some();
@@ -63,6 +75,57 @@ pub fn io_stat(text: &[u8], mut each: impl FnMut(Device, IoCounts)) {
             each(dev, c);
         }
     }
+}
+
+/// Limits of one device in one cgroup: bytes and operations per second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IoLimits {
+    /// Bytes read per second.
+    pub read_bytes: Limit,
+    /// Bytes written per second.
+    pub write_bytes: Limit,
+    /// Read operations per second.
+    pub read_ops: Limit,
+    /// Write operations per second.
+    pub write_ops: Limit,
+}
+
+impl IoLimits {
+    /// Those of a device that io.max does not list.
+    pub const NONE: IoLimits = IoLimits {
+        read_bytes: Limit::Unlimited,
+        write_bytes: Limit::Unlimited,
+        read_ops: Limit::Unlimited,
+        write_ops: Limit::Unlimited,
+    };
+}
+
+/// Reads io.max, which lists only devices with a limit, and calls `each` for every one of them.
+pub fn io_max(text: &[u8], mut each: impl FnMut(Device, IoLimits)) {
+    for line in lines(text) {
+        let mut f = fields(line);
+        let Some(dev) = f.next().and_then(device) else { continue };
+        let mut limits = IoLimits::NONE;
+        for field in f {
+            let Some(eq) = memchr::memchr(b'=', field) else { continue };
+            let slot = match &field[..eq] {
+                b"rbps" => &mut limits.read_bytes,
+                b"wbps" => &mut limits.write_bytes,
+                b"riops" => &mut limits.read_ops,
+                b"wiops" => &mut limits.write_ops,
+                _ => continue,
+            };
+            if let Some(limit) = limit(&field[eq + 1..]) {
+                *slot = limit;
+            }
+        }
+        each(dev, limits);
+    }
+}
+
+/// The weight of io.weight or io.bfq.weight for devices without one of their own.
+pub fn weight(text: &[u8]) -> Option<u64> {
+    lines(text).find_map(|l| number(l.strip_prefix(b"default ")?))
 }
 
 /// Direction of a blkio line.
@@ -101,14 +164,33 @@ mod tests {
     #[test]
     fn io_stat_of_a_kubelet_node() {
         let mut all = Vec::new();
-        io_stat(include_bytes!("../../../testdata/kernel/v2-6.1/kubepods.slice/io.stat"), |d, c| {
-            all.push((d, c));
-        });
+        io_stat(
+            include_bytes!("../../../testdata/kernel/v2-6.1/kubepods.slice/io.stat"),
+            |d, c| {
+                all.push((d, c));
+            },
+            |_, k, _| panic!("{k:?}"),
+        );
         assert_eq!(all.len(), 1);
         assert_eq!(all[0].0, Device { major: 254, minor: 32 });
         assert_eq!((all[0].1.write_bytes, all[0].1.write_ops), (Some(144_269_312), Some(209)));
         assert_eq!(all[0].1.read_bytes, Some(0));
-        io_stat(b"8:0 \n8:16 cost.usage=1\nnonsense\n", |d, _| panic!("{d:?}"));
+        let mut other = Vec::new();
+        let text = b"8:0 \n8:16 cost.usage=1 cost.vrate=1.5\nnonsense\n";
+        io_stat(text, |d, _| panic!("{d:?}"), |d, k, v| other.push((d.to_vec(), k.to_vec(), v)));
+        assert_eq!(other, [(b"8:16".to_vec(), b"cost.usage".to_vec(), 1)]);
+    }
+
+    /// REC-4: limits per device; what is not limited is said to be so.
+    #[test]
+    fn io_limits() {
+        let mut all = Vec::new();
+        io_max(b"8:16 rbps=2097152 wbps=max riops=max wiops=120\nx rbps=1\n", |d, l| all.push((d.minor, l)));
+        let expected =
+            IoLimits { read_bytes: Limit::Value(2_097_152), write_ops: Limit::Value(120), ..IoLimits::NONE };
+        assert_eq!(all, [(16, expected)]);
+        assert_eq!(weight(b"default 250\n8:16 100\n"), Some(250));
+        assert_eq!(weight(b"8:16 100\n"), None);
     }
 
     #[test]

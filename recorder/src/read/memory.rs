@@ -35,6 +35,7 @@ const V2_KEYS: &[(&[u8], usize)] = &[
     (b"slab_reclaimable", c::memory_stat_slab_reclaimable_bytes),
     (b"slab_unreclaimable", c::memory_stat_slab_unreclaimable_bytes),
     (b"slab", c::memory_stat_slab_bytes),
+    (b"hugetlb", c::memory_stat_hugetlb_bytes),
     (b"workingset_refault_anon", c::memory_stat_workingset_refault_anon_total),
     (b"workingset_refault_file", c::memory_stat_workingset_refault_file_total),
     (b"workingset_activate_anon", c::memory_stat_workingset_activate_anon_total),
@@ -55,6 +56,9 @@ const V2_KEYS: &[(&[u8], usize)] = &[
     (b"pgdeactivate", c::memory_stat_pgdeactivate_total),
     (b"pglazyfree", c::memory_stat_pglazyfree_total),
     (b"pglazyfreed", c::memory_stat_pglazyfreed_total),
+    (b"zswpin", c::memory_stat_zswpin_total),
+    (b"zswpout", c::memory_stat_zswpout_total),
+    (b"zswpwb", c::memory_stat_zswpwb_total),
     (b"thp_fault_alloc", c::memory_stat_thp_fault_alloc_total),
     (b"thp_collapse_alloc", c::memory_stat_thp_collapse_alloc_total),
 ];
@@ -90,7 +94,18 @@ const EVENT_KEYS: &[(&[u8], usize)] = &[
     (b"oom_group_kill", c::memory_events_oom_group_kill_total),
 ];
 
-fn keyed(text: &[u8], keys: &[(&[u8], usize)], mut each: impl FnMut(usize, u64)) {
+const SWAP_EVENT_KEYS: &[(&[u8], usize)] = &[
+    (b"high", c::memory_swap_events_high_total),
+    (b"max", c::memory_swap_events_max_total),
+    (b"fail", c::memory_swap_events_fail_total),
+];
+
+fn keyed(
+    text: &[u8],
+    keys: &[(&[u8], usize)],
+    mut each: impl FnMut(usize, u64),
+    mut other: impl FnMut(&[u8], u64),
+) {
     let mut next = 0;
     for (key, value) in pairs(text) {
         let (before, after) = keys.split_at(next);
@@ -102,23 +117,35 @@ fn keyed(text: &[u8], keys: &[(&[u8], usize)], mut each: impl FnMut(usize, u64))
         if let Some(at) = hit {
             each(keys[at].1, value);
             next = at + 1;
+        } else {
+            other(key, value);
         }
     }
 }
 
-/// Calls `each` with a column of `containers` and its value for every known key of v2's memory.stat.
-pub fn stat_v2(text: &[u8], each: impl FnMut(usize, u64)) {
-    keyed(text, V2_KEYS, each);
+/// Calls `each` with a column of `containers` and its value for every known key of v2's memory.stat, and `other` with
+/// key and value of the rest.
+pub fn stat_v2(text: &[u8], each: impl FnMut(usize, u64), other: impl FnMut(&[u8], u64)) {
+    keyed(text, V2_KEYS, each, other);
 }
 
-/// The same for v1's memory.stat.
-pub fn stat_v1(text: &[u8], each: impl FnMut(usize, u64)) {
-    keyed(text, V1_KEYS, each);
+/// The same for v1's memory.stat; what it says of the cgroup without those below is no business of ours.
+pub fn stat_v1(text: &[u8], each: impl FnMut(usize, u64), mut other: impl FnMut(&[u8], u64)) {
+    keyed(text, V1_KEYS, each, |key, value| {
+        if key.starts_with(b"total_") {
+            other(key, value);
+        }
+    });
 }
 
 /// The same for v2's memory.events.
-pub fn events(text: &[u8], each: impl FnMut(usize, u64)) {
-    keyed(text, EVENT_KEYS, each);
+pub fn events(text: &[u8], each: impl FnMut(usize, u64), other: impl FnMut(&[u8], u64)) {
+    keyed(text, EVENT_KEYS, each, other);
+}
+
+/// The same for v2's memory.swap.events.
+pub fn swap_events(text: &[u8], each: impl FnMut(usize, u64), other: impl FnMut(&[u8], u64)) {
+    keyed(text, SWAP_EVENT_KEYS, each, other);
 }
 
 /// `oom_kill` of v1's `memory.oom_control`; absent before Linux 4.13.
@@ -136,9 +163,13 @@ mod tests {
     #[test]
     fn every_column_is_filled_from_the_key_that_its_source_names() {
         let mut got = HashMap::new();
-        stat_v2(include_bytes!("../../../testdata/kernel/v2-6.1/memory.stat"), |col, v| {
-            assert!(got.insert(col, v).is_none());
-        });
+        stat_v2(
+            include_bytes!("../../../testdata/kernel/v2-6.1/memory.stat"),
+            |col, v| {
+                assert!(got.insert(col, v).is_none());
+            },
+            |key, _| panic!("{key:?} is not known"),
+        );
         assert_eq!(got[&c::memory_stat_anon_bytes], 14_557_184);
         assert_eq!(got[&c::memory_stat_slab_bytes], 95_624);
         assert_eq!(got[&c::memory_stat_thp_fault_alloc_total], 1);
@@ -158,10 +189,16 @@ mod tests {
     #[test]
     fn v1_reads_the_recursive_keys() {
         let mut got = HashMap::new();
-        stat_v1(include_bytes!("../../../testdata/kernel/v1-6.18/host/memory.stat"), |col, v| {
-            got.insert(col, v);
-        });
+        let mut other = Vec::new();
+        stat_v1(
+            include_bytes!("../../../testdata/kernel/v1-6.18/host/memory.stat"),
+            |col, v| {
+                got.insert(col, v);
+            },
+            |key, _| other.push(String::from_utf8_lossy(key).into_owned()),
+        );
         assert_eq!(got.len(), V1_KEYS.len());
+        assert_eq!(other, ["total_pgpgin", "total_pgpgout"]);
         assert_eq!(got[&c::memory_stat_anon_bytes], 11_206_656, "total_rss, not rss");
     }
 
@@ -172,17 +209,18 @@ mod tests {
         assert_eq!(oom_control(v1), Some(2));
         assert_eq!(oom_control(b"oom_kill_disable 0\nunder_oom 0\n"), None);
         let mut got = HashMap::new();
-        events(include_bytes!("../../../testdata/kernel/v2-6.1/kubepods.slice/memory.events"), |col, v| {
-            got.insert(col, v);
-        });
+        let text = include_bytes!("../../../testdata/kernel/v2-6.1/kubepods.slice/memory.events");
+        events(text, |col, v| assert!(got.insert(col, v).is_none()), |k, _| panic!("{k:?}"));
         assert_eq!(got[&c::memory_events_oom_kill_total], 2);
         assert_eq!(got[&c::memory_events_max_total], 97);
     }
 
     #[test]
     fn order_does_not_matter() {
-        let mut got = Vec::new();
-        stat_v2(b"slab 3\nanon 1\nnew_key 7\nfile 2\n", |col, v| got.push((col, v)));
+        let (mut got, mut other) = (Vec::new(), Vec::new());
+        let text = b"slab 3\nanon 1\nnew_key 7\nfile 2\n";
+        stat_v2(text, |col, v| got.push((col, v)), |key, v| other.push((key.to_vec(), v)));
+        assert_eq!(other, [(b"new_key".to_vec(), 7)], "kept, not dropped");
         assert_eq!(
             got,
             [(c::memory_stat_slab_bytes, 3), (c::memory_stat_anon_bytes, 1), (c::memory_stat_file_bytes, 2)]

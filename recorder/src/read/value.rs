@@ -38,6 +38,19 @@ pub fn pids(text: &[u8]) -> impl Iterator<Item = u32> {
     lines(text).filter_map(|l| u32::try_from(number(trim(l))?).ok()).filter(|&pid| pid != 0)
 }
 
+/// Number of CPUs in a list such as `0-3,7`.
+pub fn cpu_list(text: &[u8]) -> Option<u64> {
+    let mut all: u64 = 0;
+    for part in trim(text).split(|&b| b == b',') {
+        let n = match memchr::memchr(b'-', part) {
+            None => number(part).map(|_| 1)?,
+            Some(dash) => number(&part[dash + 1..])?.checked_sub(number(&part[..dash])?)?.checked_add(1)?,
+        };
+        all = all.checked_add(n)?;
+    }
+    Some(all)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +65,13 @@ mod tests {
         assert_eq!(limit_v1(b"9223372036854710272\n"), Some(Limit::Unlimited), "64 KiB pages");
         assert_eq!(limit_v1(b"67108864\n"), Some(Limit::Value(67_108_864)));
         assert_eq!(single(b""), None);
+    }
+
+    #[test]
+    fn cpus_are_counted() {
+        assert_eq!(cpu_list(b"0-3,7,9-10\n"), Some(7));
+        assert_eq!(cpu_list(b"5\n"), Some(1));
+        assert_eq!((cpu_list(b"\n"), cpu_list(b"3-1"), cpu_list(b"0-")), (None, None, None));
     }
 
     #[test]

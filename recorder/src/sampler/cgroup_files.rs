@@ -5,13 +5,14 @@
 use fgm::metric::containers as c;
 use fgm::store::tick::Row;
 
+use super::extras::Unknown;
 use crate::discover::Controller;
 use crate::read::cpu::{CpuStat, Quota, cfs_quota, cpu_max, cpu_stat};
-use crate::read::io::{Device, Direction, IoCounts, blkio, io_stat};
+use crate::read::io::{Device, Direction, IoCounts, IoLimits, blkio, io_max, io_stat, weight};
 use crate::read::memory;
 use crate::read::psi::{Stall, pressure};
 use crate::read::scan::pairs;
-use crate::read::value::{Limit, limit, limit_v1, single};
+use crate::read::value::{Limit, cpu_list, limit, limit_v1, single};
 
 /// How a file is read into columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,14 @@ enum Format {
     V1Limit(usize, usize),
     /// `max n` among keyed lines of pids.events.
     PidsEvents,
+    SwapEvents,
+    IoMax,
+    IoWeight,
+    CpuList(usize),
+    /// 0 or 1.
+    Flag(usize),
+    /// `frozen` among keyed lines of cgroup.events.
+    CgroupEvents,
 }
 
 /// A file of a cgroup directory.
@@ -76,6 +85,17 @@ static V2: &[Spec] = &[
     spec("pids.current", Format::Number(c::pids_current, 1)),
     spec("pids.peak", Format::Number(c::pids_peak, 1)),
     spec("pids.events", Format::PidsEvents),
+    spec("memory.swap.events", Format::SwapEvents),
+    spec("memory.oom.group", Format::Flag(c::memory_oom_group)),
+    spec("io.max", Format::IoMax),
+    spec("io.weight", Format::IoWeight),
+    spec("io.bfq.weight", Format::IoWeight),
+    spec("cpuset.cpus.effective", Format::CpuList(c::cpuset_cores)),
+    spec("cgroup.events", Format::CgroupEvents),
+    spec("hugetlb.2MB.current", Format::Number(c::hugetlb_2mb_current_bytes, 1)),
+    spec("hugetlb.2MB.max", Format::Limit(c::hugetlb_2mb_max_bytes, c::hugetlb_2mb_max_unlimited)),
+    spec("hugetlb.1GB.current", Format::Number(c::hugetlb_1gb_current_bytes, 1)),
+    spec("hugetlb.1GB.max", Format::Limit(c::hugetlb_1gb_max_bytes, c::hugetlb_1gb_max_unlimited)),
 ];
 
 static V1_CPU: &[Spec] = &[
@@ -140,6 +160,10 @@ pub(crate) struct Scratch {
     quota: Vec<u8>,
     /// Counters per device.
     pub(crate) devices: Vec<(Device, IoCounts)>,
+    /// Limits per device that has one; `None` when nothing says whether there are any.
+    pub(crate) limits: Option<Vec<(Device, IoLimits)>>,
+    /// Keys that no column is for.
+    pub(crate) unknown: Unknown,
 }
 
 impl Scratch {
@@ -147,6 +171,8 @@ impl Scratch {
     pub(crate) fn clear(&mut self) {
         self.quota.clear();
         self.devices.clear();
+        self.limits = None;
+        self.unknown.clear();
     }
 
     fn device(&mut self, device: Device) -> &mut IoCounts {
@@ -162,18 +188,66 @@ impl Scratch {
 pub(crate) fn fill(spec: &Spec, text: &[u8], row: &mut Row<'_>, scratch: &mut Scratch) -> bool {
     match spec.format {
         Format::CpuStat => {
-            let s = cpu_stat(text);
+            let s = cpu_stat(text, |key, v| scratch.unknown.note(spec.name, &[key], v));
             fill_cpu(&s, row);
             return s != CpuStat::default();
         }
         Format::CpuMax => return cpu_max(text).map(|q| fill_quota(q, row)).is_some(),
         Format::CfsQuota => scratch.quota.extend_from_slice(text),
         Format::CfsPeriod => return cfs_quota(&scratch.quota, text).map(|q| fill_quota(q, row)).is_some(),
-        Format::MemoryStat => memory::stat_v2(text, |col, v| row.set_u64(col, v)),
-        Format::V1MemoryStat => memory::stat_v1(text, |col, v| row.set_u64(col, v)),
-        Format::MemoryEvents => memory::events(text, |col, v| row.set_u64(col, v)),
+        Format::MemoryStat => memory::stat_v2(
+            text,
+            |col, v| row.set_u64(col, v),
+            |key, v| scratch.unknown.note(spec.name, &[key], v),
+        ),
+        Format::V1MemoryStat => memory::stat_v1(
+            text,
+            |col, v| row.set_u64(col, v),
+            |key, v| scratch.unknown.note(spec.name, &[key], v),
+        ),
+        Format::MemoryEvents => memory::events(
+            text,
+            |col, v| row.set_u64(col, v),
+            |key, v| scratch.unknown.note(spec.name, &[key], v),
+        ),
         Format::OomControl => row.set_opt(c::memory_events_oom_kill_total, memory::oom_control(text)),
-        Format::IoStat => io_stat(text, |d, counts| *scratch.device(d) = counts),
+        Format::SwapEvents => memory::swap_events(
+            text,
+            |col, v| row.set_u64(col, v),
+            |key, v| scratch.unknown.note(spec.name, &[key], v),
+        ),
+        Format::IoStat => {
+            let mut unknown = std::mem::take(&mut scratch.unknown);
+            io_stat(
+                text,
+                |d, counts| *scratch.device(d) = counts,
+                |device, key, v| unknown.note(spec.name, &[device, key], v),
+            );
+            scratch.unknown = unknown;
+        }
+        Format::IoMax => {
+            let mut limits = Vec::new();
+            io_max(text, |device, l| {
+                // A device that has limits and has done nothing yet has a row too.
+                scratch.device(device);
+                limits.push((device, l));
+            });
+            scratch.limits = Some(limits);
+        }
+        Format::IoWeight => row.set_opt(c::io_weight, weight(text)),
+        Format::CpuList(col) => row.set_opt(col, cpu_list(text)),
+        Format::Flag(col) => {
+            let flag = single(text).filter(|n| *n <= 1);
+            if let Some(n) = flag {
+                row.set_bool(col, n == 1);
+            }
+            return flag.is_some();
+        }
+        Format::CgroupEvents => {
+            if let Some((_, n)) = pairs(text).find(|(key, _)| *key == b"frozen") {
+                row.set_bool(c::frozen, n == 1);
+            }
+        }
         Format::BlkioBytes => blkio(text, |d, direction, n| {
             let counts = scratch.device(d);
             *match direction {

@@ -2,7 +2,7 @@
 //!
 //! Owns: which fact fills which label. Must not: find facts.
 
-use fgm::metric::{Table, containers, cpus, disks, interfaces, netns, node, processes, regions};
+use fgm::metric::{Table, containers, cpus, disks, extras, interfaces, netns, node, processes, regions};
 use fgm::store::tick::{LabelValue, SeriesDef, SeriesId};
 use fgm::subject::NODE_KIND;
 
@@ -116,6 +116,13 @@ impl Host {
         let mut def = self.owned(Table::Interfaces, id, owner);
         def.labels[l::netns_inode] = number(inode);
         def.labels[l::interface] = LabelValue::text(String::from_utf8_lossy(name));
+        def
+    }
+
+    /// A row of `extras`.
+    pub(crate) fn extra(&self, id: SeriesId, group: &Group, source: String) -> SeriesDef {
+        let mut def = below(Table::Extras, id, &self.subject(id, group));
+        def.labels[extras::label::source] = LabelValue::text(source);
         def
     }
 

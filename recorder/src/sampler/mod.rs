@@ -6,7 +6,9 @@ mod access;
 mod blocks;
 mod cgroup_files;
 mod descriptors;
+mod disks;
 mod events;
+mod extras;
 mod faults;
 mod groups;
 mod host;
@@ -25,6 +27,7 @@ mod report;
 mod subject;
 
 use std::fs::File;
+use std::mem::take;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::Instant;
@@ -40,11 +43,13 @@ use crate::discover::Hierarchies;
 use crate::error::RecordError;
 use crate::identify::{Lookup, Question, Tasks};
 use crate::pace::Slot;
-use crate::read::io::Device;
+use crate::read::io::{Device, IoLimits};
 use access::Reader;
 use blocks::Blocks;
 use cgroup_files::Scratch;
+use disks::fill_disk;
 use events::{Kills, life, tell_gap, tell_kills};
+use extras::Extras;
 use groups::{GroupId, Groups, Promoted};
 use host::{HostFiles, SelfCost};
 use labels::Host;
@@ -54,7 +59,7 @@ use netns::Namespaces;
 use network::Site;
 use processes::{Herd, Pen};
 use regions::{Regions, Survey};
-use subject::{Bench, fill_disk, fill_sums, read_subject};
+use subject::{Bench, fill_sums, read_subject};
 
 /// What the sampler finds, for the start line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,6 +94,7 @@ pub(crate) struct Sampler {
     scratch: Scratch,
     spare: TableRows,
     next_disk: SeriesId,
+    extras: Extras,
     last_cost: Option<(Micros, u64)>,
     kills: Kills,
 }
@@ -131,6 +137,7 @@ impl Sampler {
             scratch: Scratch::default(),
             spare: TableRows::new(Table::Containers),
             next_disk: 0,
+            extras: Extras::default(),
             last_cost: None,
             kills: Kills::default(),
         })
@@ -233,6 +240,7 @@ impl Sampler {
         for (device, series) in self.define(id, tick) {
             self.define_disk(id, device, series, tick);
         }
+        self.define_extras(id, tick);
         self.herd.redefine(id, &self.groups, &self.host, tick);
         self.namespaces.redefine(id, &self.groups, &self.host, tick);
         if let Some(regions) = &self.regions {
@@ -254,6 +262,15 @@ impl Sampler {
         }
     }
 
+    fn define_extras(&self, id: GroupId, tick: &mut Tick) {
+        let Some(group) = self.groups.get(id) else { return };
+        for seen in group.subject.iter().flat_map(|s| &s.extras) {
+            if let Some(series) = seen.series() {
+                tick.defs.push(self.host.extra(series, group, self.extras.source(seen)));
+            }
+        }
+    }
+
     fn turn_over(&mut self, tick: &mut Tick, now: &impl Fn() -> Micros) {
         let mut turnover = self.groups.refresh(&self.hierarchies);
         turnover.unsure.drain(..).for_each(|path| self.tasks.ask(path));
@@ -267,6 +284,8 @@ impl Sampler {
         for ended in turnover.ended {
             tick.ended.push((Table::Containers, ended.subject.series));
             tick.ended.extend(ended.subject.devices.iter().map(|&(_, s)| (Table::Disks, s)));
+            let extras = ended.subject.extras.iter().filter_map(extras::Seen::series);
+            tick.ended.extend(extras.map(|s| (Table::Extras, s)));
             let id = ended.container_id.as_deref();
             tick.events.push(life(EventKind::SubjectStop, &ended.text, id, ended.kind, now()));
         }
@@ -308,6 +327,7 @@ impl Sampler {
             let time = now();
             read_subject(group, &mut bench, tick, time);
             self.fill_disks(id, time, tick);
+            self.fill_extras(id, time, tick);
         }
     }
 
@@ -325,7 +345,31 @@ impl Sampler {
             if known.is_none() {
                 self.define_disk(id, device, series, tick);
             }
-            fill_disk(&counts, &mut tick.rows_mut(Table::Disks).push(series, time));
+            // A device that io.max does not list has no limits.
+            let limits = self
+                .scratch
+                .limits
+                .as_ref()
+                .map(|all| all.iter().find(|l| l.0 == device).map_or(IoLimits::NONE, |l| l.1));
+            fill_disk(&counts, limits.as_ref(), &mut tick.rows_mut(Table::Disks).push(series, time));
+        }
+    }
+
+    /// Writes the unknown keys that reading a subject has left in the scratch.
+    fn fill_extras(&mut self, id: GroupId, time: Micros, tick: &mut Tick) {
+        let Some(mut seen) =
+            self.groups.get_mut(id).and_then(|g| Some(take(&mut g.subject.as_mut()?.extras)))
+        else {
+            return;
+        };
+        if let Some(group) = self.groups.get(id) {
+            let define = |series, source| self.host.extra(series, group, source);
+            if !self.extras.write(&self.scratch.unknown, &mut seen, define, time, tick) {
+                self.reader.faults.excess("kernel keys", extras::MOST_KEYS);
+            }
+        }
+        if let Some(subject) = self.groups.get_mut(id).and_then(|g| g.subject.as_mut()) {
+            subject.extras = seen;
         }
     }
 

@@ -3,17 +3,19 @@
 //! Owns: reading a subject's files into its rows, and the gauges derived from them. Must not: find subjects, or read
 //! their processes.
 
-use fgm::metric::{Table, containers as c, disks as d};
+use fgm::metric::{Table, containers as c};
 use fgm::store::tick::{Row, SeriesId, TableRows, Tick};
 use fgm::time::Micros;
 
 use super::access::{At, Got, Reader, Shape};
 use super::cgroup_files::{Scratch, adopt_limits, fill};
+use super::disks::sum_devices;
+use super::extras::Seen;
 use super::groups::{Group, Planned};
 use super::rates::{delta, millicores, percent};
 use crate::discover::Hierarchies;
 use crate::identify::Identity;
-use crate::read::io::{Device, IoCounts};
+use crate::read::io::Device;
 use std::os::fd::AsFd;
 
 /// Counters of the previous reading.
@@ -52,6 +54,8 @@ pub(crate) struct Subject {
     /// Limits of a sub-cgroup (crun).
     pub(crate) holder: Vec<Planned>,
     pub(crate) devices: Vec<(Device, SeriesId)>,
+    /// Kernel keys that the dictionary does not know.
+    pub(crate) extras: Vec<Seen>,
     pub(crate) oom_kills: Option<i64>,
     /// Position of this tick's row.
     pub(crate) row: Option<usize>,
@@ -67,6 +71,7 @@ impl Subject {
             plan: Vec::new(),
             holder: Vec::new(),
             devices: Vec::new(),
+            extras: Vec::new(),
             oom_kills: None,
             row: None,
             sums: Sums::default(),
@@ -90,7 +95,7 @@ pub(crate) struct Bench<'a> {
 }
 
 /// Reads a subject's files into a new row. A subject that turns out to be gone before anything was read has no row.
-/// Device counters stay in the scratch for [`fill_disks`].
+/// Device counters and unknown keys stay in the scratch.
 pub(crate) fn read_subject(group: &mut Group, bench: &mut Bench<'_>, tick: &mut Tick, time: Micros) {
     let Some(mut subject) = group.subject.take() else { return };
     subject.row = None;
@@ -153,49 +158,6 @@ fn read_holder(holder: &mut [Planned], dir: &[u8], bench: &mut Bench<'_>, row: &
         }
     }
     adopt_limits(&sub, row);
-}
-
-fn io_columns(counts: &IoCounts) -> [Option<u64>; 6] {
-    [
-        counts.read_bytes,
-        counts.read_ops,
-        counts.write_bytes,
-        counts.write_ops,
-        counts.discard_bytes,
-        counts.discard_ops,
-    ]
-}
-
-fn sum_devices(devices: &[(Device, IoCounts)], row: &mut Row<'_>) {
-    let columns = [
-        c::io_read_bytes_total,
-        c::io_read_ops_total,
-        c::io_write_bytes_total,
-        c::io_write_ops_total,
-        c::io_discard_bytes_total,
-        c::io_discard_ops_total,
-    ];
-    for (n, column) in columns.into_iter().enumerate() {
-        let mut known = devices.iter().filter_map(|(_, counts)| io_columns(counts)[n]).peekable();
-        if known.peek().is_some() {
-            row.set_u64(column, known.fold(0, u64::saturating_add));
-        }
-    }
-}
-
-/// Fills a row of `disks`.
-pub(crate) fn fill_disk(counts: &IoCounts, row: &mut Row<'_>) {
-    let columns = [
-        d::io_read_bytes_total,
-        d::io_read_ops_total,
-        d::io_write_bytes_total,
-        d::io_write_ops_total,
-        d::io_discard_bytes_total,
-        d::io_discard_ops_total,
-    ];
-    for (column, value) in columns.into_iter().zip(io_columns(counts)) {
-        row.set_opt(column, value);
-    }
 }
 
 fn derive(row: &mut Row<'_>, previous: &mut Option<Previous>, tick_no: i64, time: Micros) {

@@ -172,6 +172,7 @@ impl Subjects {
             Table::Interfaces => "interfaces",
             Table::Netns => "network namespaces",
             Table::Regions => "memory regions",
+            Table::Extras => "kernel keys",
         }
     }
 }
