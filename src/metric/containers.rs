@@ -141,7 +141,7 @@ table! {
         memory_stat_workingset_nodereclaim_total: Counter Count Int, "v2 memory.stat:workingset_nodereclaim", "Shadow nodes reclaimed.";
         memory_stat_thp_fault_alloc_total: Counter Count Int, "v2 memory.stat:thp_fault_alloc", "Huge pages allocated on a fault.";
         memory_stat_thp_collapse_alloc_total: Counter Count Int, "v2 memory.stat:thp_collapse_alloc", "Huge pages allocated by collapsing.";
-        memory_pss_bytes: Gauge Bytes Int, "derived: sum of memory_pss_bytes over the processes", "Proportional set size of the processes, each by its last reading; null until every process has been read, and for a subject without processes of its own.";
+        memory_pss_bytes: Gauge Bytes Int, "derived: sum of memory_pss_bytes over the processes", "Proportional set size of the processes, each by its last reading; null while one of them has not been read, and for a subject without processes of its own.";
         memory_pss_age_ticks: Gauge Ticks Int, "derived: largest memory_pss_age_ticks of the processes", "Age of the oldest part of memory_pss_bytes.";
         memory_rss_bytes: Gauge Bytes Int, "derived: sum of memory_rss_bytes over the processes", "Resident set size of the processes; memory they share is counted in each; null for a subject without processes of its own.";
         io_read_bytes_total: Counter Bytes Int, "v2 io.stat:rbytes; v1 blkio.throttle.io_service_bytes_recursive:Read; summed over devices", "Bytes read from block devices.";
@@ -166,5 +166,6 @@ table! {
         pids_events_max_total: Counter Count Int, "pids.events:max", "Forks refused by the limit on tasks.";
         frozen: State None Bool, "v2 cgroup.events:frozen", "Whether the cgroup is frozen (a paused container).";
         process_count: Gauge Count Int, "derived: lines of cgroup.procs", "Processes that belong to this subject and to none below it; kernel threads do not count.";
+        open_files: Gauge Count Int, "derived: sum of open_files over the processes", "Open files, sockets and pipes of the processes, shared ones counted in each; null when one of them is not known.";
     }
 }

@@ -34,6 +34,10 @@ table! {
         major_faults_total: Counter Count Int, "/proc/<pid>/stat:12", "Page faults that needed IO.";
         main_thread_voluntary_switches_total: Counter Count Int, "/proc/<pid>/status:voluntary_ctxt_switches", "Times that the main thread gave up the CPU.";
         main_thread_involuntary_switches_total: Counter Count Int, "/proc/<pid>/status:nonvoluntary_ctxt_switches", "Times that the CPU was taken from the main thread.";
+        main_thread_run_delay_usec_total: Counter Usec Int, "/proc/<pid>/schedstat:2 /1000", "Time for which the main thread was ready to run and waited for a CPU.";
+        main_thread_timeslices_total: Counter Count Int, "/proc/<pid>/schedstat:3", "Times that the main thread was given a CPU.";
+        open_files: Gauge Count Int, "size of /proc/<pid>/fd", "Open files, sockets and pipes; null before Linux 6.2.";
+        open_files_max: State Count Int, "/proc/<pid>/limits:Max open files, soft", "Limit on open files when the program began.";
         memory_virtual_bytes: Gauge Bytes Int, "/proc/<pid>/status:VmSize", "Virtual size.";
         memory_rss_bytes: Gauge Bytes Int, "/proc/<pid>/status:VmRSS", "Resident set size.";
         memory_rss_anon_bytes: Gauge Bytes Int, "/proc/<pid>/status:RssAnon", "Resident anonymous memory.";

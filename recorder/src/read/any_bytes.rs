@@ -44,6 +44,8 @@ fn parse_as_everything(text: &[u8], other: &[u8]) {
     pid_files::io(text, |_, _| {});
     pid_files::smaps_rollup(text);
     pid_files::cmdline(text);
+    pid_files::schedstat(text);
+    pid_files::open_files_max(text);
     let mut maps = smaps::Smaps::default();
     maps.push(text);
     maps.push(other);

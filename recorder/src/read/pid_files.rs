@@ -62,6 +62,19 @@ pub fn io(text: &[u8], mut each: impl FnMut(usize, u64)) {
     }
 }
 
+/// Time waited for a CPU in ns and number of time slices, of schedstat; `None` where the kernel does not count (it then
+/// prints zeros, which no living thread has).
+pub fn schedstat(text: &[u8]) -> Option<(u64, u64)> {
+    let mut f = fields(trim(text)).map(number);
+    let (_, waited, slices) = (f.next()??, f.next()??, f.next()??);
+    (slices > 0).then_some((waited, slices))
+}
+
+/// The soft limit on open files, of limits.
+pub fn open_files_max(text: &[u8]) -> Option<u64> {
+    lines(text).find_map(|l| number(fields(l.strip_prefix(b"Max open files")?).next()?))
+}
+
 /// `smaps_rollup` in bytes; keys that a kernel lacks are `None` (the split of PSS came with 5.9).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rollup {
@@ -158,6 +171,17 @@ mod tests {
         let m = columns(|each| io(fixture!("io"), each));
         assert_eq!(m.len(), 7);
         assert!(m[&p::io_read_chars_bytes_total] > m[&p::io_read_syscalls_total]);
+    }
+
+    /// REC-3, REC-4: waiting for a CPU; the limit on open files.
+    #[test]
+    fn the_small_files() {
+        assert_eq!(schedstat(b"5093916 4482525 9\n"), Some((4_482_525, 9)));
+        assert_eq!(schedstat(b"0 0 0\n"), None, "not counted is not 0");
+        assert_eq!(schedstat(b"5 6\n"), None);
+        let text = b"Limit  Soft  Hard  Units\nMax open files            1024                 524288               files\n";
+        assert_eq!(open_files_max(text), Some(1024));
+        assert_eq!(open_files_max(b"Max processes 1 2 processes\n"), None);
     }
 
     /// REC-2: PSS with its split.

@@ -18,6 +18,7 @@ mod limits;
 mod members;
 mod netns;
 mod network;
+mod open_files;
 mod process;
 mod processes;
 mod pss;
@@ -25,6 +26,7 @@ mod rates;
 mod regions;
 mod report;
 mod subject;
+mod sums;
 
 use std::fs::File;
 use std::mem::take;
@@ -59,7 +61,8 @@ use netns::Namespaces;
 use network::Site;
 use processes::{Herd, Pen};
 use regions::{Regions, Survey};
-use subject::{Bench, fill_sums, read_subject};
+use subject::{Bench, read_subject};
+use sums::fill_sums;
 
 /// What the sampler finds, for the start line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,7 +124,7 @@ impl Sampler {
         let tasks = Tasks::start(&config.host_root).map_err(|e| RecordError::Thread("tasks", e))?;
         Ok(Sampler {
             groups: Groups::new(&hierarchies, config.scope),
-            herd: Herd::new(config, tick_usec),
+            herd: Herd::new(config, tick_usec, proc_root.as_fd()),
             namespaces: Namespaces::new(interval),
             regions: config.verbose_perf_risk.then(|| Regions::new(interval)),
             record_processes: config.processes == Processes::All,

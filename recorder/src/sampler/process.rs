@@ -18,10 +18,11 @@ use fgm::time::Micros;
 
 use super::access::{At, Got, Kept, Reader, Shape};
 use super::groups::GroupId;
+use super::open_files::OpenFiles;
 use super::pss::expected_cost;
 use super::rates::{delta, millicores};
 use crate::pace::thread_cpu;
-use crate::read::pid_files::{Rollup, cmdline, io, smaps_rollup, status};
+use crate::read::pid_files::{Rollup, cmdline, io, open_files_max, schedstat, smaps_rollup, status};
 use crate::read::pid_stat::{PidStat, pid_stat};
 
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +44,8 @@ pub(crate) struct Pss {
     denied: bool,
     /// It has been said that it is read rarely.
     said_rare: bool,
+    /// The process ended before its turn came on this tick.
+    pub(crate) gone: bool,
 }
 
 /// Names of a process; kept to see changes.
@@ -65,6 +68,9 @@ pub(crate) struct Process {
     pub(crate) pss: Pss,
     /// Resident bytes on this tick; `None` for a process without memory (zombie).
     pub(crate) rss: Option<u64>,
+    /// Open files on this tick.
+    pub(crate) open_files: Option<u64>,
+    open_files_max: Option<u64>,
     /// Position of this tick's row.
     pub(crate) row: usize,
     /// Tick on which it was last listed.
@@ -73,6 +79,7 @@ pub(crate) struct Process {
     stat: Kept,
     status: Kept,
     io: Kept,
+    schedstat: Kept,
     previous: Option<Previous>,
 }
 
@@ -90,6 +97,7 @@ pub(crate) enum Look {
 pub(crate) struct Bench<'a> {
     pub(crate) proc_root: BorrowedFd<'a>,
     pub(crate) reader: &'a mut Reader,
+    pub(crate) open_files: &'a mut OpenFiles,
     pub(crate) tick_usec: i64,
     pub(crate) omit_cmdline: bool,
 }
@@ -128,14 +136,25 @@ pub(crate) fn first_look(pid: u32, series: SeriesId, owner: GroupId, bench: &mut
         names,
         pss: Pss::default(),
         rss: None,
+        open_files: None,
+        open_files_max: limit_of(&dir, bench),
         row: 0,
         seen: 0,
         dir,
         stat,
         status: Kept::default(),
         io: Kept::default(),
+        schedstat: Kept::default(),
         previous: None,
     }))
+}
+
+fn limit_of(dir: &[u8], bench: &mut Bench<'_>) -> Option<u64> {
+    let at = At { root: bench.proc_root, dir, name: "limits" };
+    match bench.reader.once(at, Shape::Piece) {
+        Got::Text(text) => open_files_max(text),
+        Got::Gone | Got::Nothing => None,
+    }
 }
 
 fn read_names(dir: &[u8], names: &mut Names, bench: &mut Bench<'_>) {
@@ -202,12 +221,24 @@ impl Process {
         if let Got::Text(text) = bench.reader.kept(&mut self.io, at, Shape::Piece) {
             io(text, |column, v| row.set_u64(column, v));
         }
+        let at = At { root, dir: &self.dir, name: "schedstat" };
+        if let Got::Text(text) = bench.reader.kept(&mut self.schedstat, at, Shape::Piece)
+            && let Some((waited, slices)) = schedstat(text)
+        {
+            row.set_u64(p::main_thread_run_delay_usec_total, waited / 1000);
+            row.set_u64(p::main_thread_timeslices_total, slices);
+        }
+        self.open_files = bench.open_files.count(root, &self.dir);
+        row.set_opt(p::open_files, self.open_files);
+        row.set_opt(p::open_files_max, self.open_files_max);
         self.rss = row.get(p::memory_rss_bytes).map(i64::unsigned_abs);
         if renamed {
             // A new program: other memory, perhaps other rights.
             self.pss = Pss::default();
             read_names(&self.dir, &mut self.names, bench);
+            self.open_files_max = limit_of(&self.dir, bench);
         }
+        self.pss.gone = false;
         if renamed || adopted || moved { Look::Changed } else { Look::Same }
     }
 
@@ -235,7 +266,10 @@ impl Process {
         let at = At { root: bench.proc_root, dir: &self.dir, name: "smaps_rollup" };
         let rollup = match bench.reader.once(at, Shape::Piece) {
             Got::Text(text) => Some(smaps_rollup(text)),
-            Got::Gone => None,
+            Got::Gone => {
+                self.pss.gone = true;
+                None
+            }
             Got::Nothing => {
                 self.pss.denied = true;
                 None

@@ -14,6 +14,7 @@ use super::access::Reader;
 use super::groups::{GroupId, Groups};
 use super::labels::Host;
 use super::members::Members;
+use super::open_files::OpenFiles;
 use super::process::{Bench, First, Look, Process, first_look};
 use super::pss::{Budget, Candidate};
 use crate::config::{Config, Processes};
@@ -41,6 +42,7 @@ pub(crate) struct Herd {
     /// Processes that are only counted, with what told each apart when it was first seen.
     counted: HashMap<u32, u64>,
     budget: Budget,
+    open_files: OpenFiles,
     next_series: SeriesId,
 }
 
@@ -49,7 +51,7 @@ fn micros(d: Duration) -> Micros {
 }
 
 impl Herd {
-    pub(crate) fn new(config: &Config, tick_usec: i64) -> Herd {
+    pub(crate) fn new(config: &Config, tick_usec: i64, proc_root: BorrowedFd<'_>) -> Herd {
         Herd {
             record: config.processes == Processes::All,
             omit_cmdline: config.omit_cmdline,
@@ -59,6 +61,7 @@ impl Herd {
             kernel_checked: 0,
             counted: HashMap::new(),
             budget: Budget::new(micros(config.pss_budget), micros(config.interval)),
+            open_files: OpenFiles::new(proc_root),
             next_series: 0,
         }
     }
@@ -142,6 +145,7 @@ impl Herd {
         let mut bench = Bench {
             proc_root: pen.proc_root,
             reader: pen.reader,
+            open_files: &mut self.open_files,
             tick_usec: self.tick_usec,
             omit_cmdline: self.omit_cmdline,
         };
@@ -194,6 +198,7 @@ impl Herd {
         let mut bench = Bench {
             proc_root: pen.proc_root,
             reader: pen.reader,
+            open_files: &mut self.open_files,
             tick_usec: self.tick_usec,
             omit_cmdline: true,
         };
@@ -231,6 +236,7 @@ impl Herd {
         let mut bench = Bench {
             proc_root: pen.proc_root,
             reader: pen.reader,
+            open_files: &mut self.open_files,
             tick_usec: self.tick_usec,
             omit_cmdline: self.omit_cmdline,
         };
@@ -257,16 +263,7 @@ impl Herd {
             let Some(subject) = groups.get_mut(process.owner).and_then(|g| g.subject.as_mut()) else {
                 continue;
             };
-            let sums = &mut subject.sums;
-            sums.with_memory += 1;
-            sums.rss = sums.rss.saturating_add(rss);
-            match (process.pss.last, age) {
-                (Some((pss, _)), Some(age)) => {
-                    sums.pss = sums.pss.saturating_add(pss);
-                    sums.pss_age = sums.pss_age.max(age);
-                }
-                _ => sums.pss_unread = true,
-            }
+            subject.sums.add(process, rss, age);
         }
     }
 }

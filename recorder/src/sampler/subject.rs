@@ -13,6 +13,7 @@ use super::disks::sum_devices;
 use super::extras::Seen;
 use super::groups::{Group, Planned};
 use super::rates::{delta, millicores, percent};
+use super::sums::Sums;
 use crate::discover::Hierarchies;
 use crate::identify::Identity;
 use crate::read::io::Device;
@@ -33,18 +34,6 @@ const RATED: [usize; 5] = [
     c::cpu_periods_total,
     c::cpu_throttled_periods_total,
 ];
-
-/// Sums over the processes of a subject on one tick.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Sums {
-    pub(crate) count: u64,
-    pub(crate) rss: u64,
-    pub(crate) pss: u64,
-    pub(crate) pss_age: i64,
-    pub(crate) pss_unread: bool,
-    /// Processes with memory of their own.
-    pub(crate) with_memory: u64,
-}
 
 /// A series of `containers` with everything that its readings need.
 pub(crate) struct Subject {
@@ -182,20 +171,6 @@ fn derive(row: &mut Row<'_>, previous: &mut Option<Previous>, tick_no: i64, time
         (row.get(c::memory_current_bytes), row.get(c::memory_stat_inactive_file_bytes))
     {
         row.set(c::memory_working_set_bytes, current.saturating_sub(inactive).max(0));
-    }
-}
-
-/// Writes what the processes of a subject add up to. RSS and PSS are null for a subject without processes of its own
-/// (a pod's are its containers'), PSS also until each process has been read once.
-pub(crate) fn fill_sums(sums: &Sums, recorded: bool, row: &mut Row<'_>) {
-    row.set_u64(c::process_count, sums.count);
-    if !recorded || sums.with_memory == 0 {
-        return;
-    }
-    row.set_u64(c::memory_rss_bytes, sums.rss);
-    if !sums.pss_unread {
-        row.set_u64(c::memory_pss_bytes, sums.pss);
-        row.set(c::memory_pss_age_ticks, sums.pss_age);
     }
 }
 
