@@ -352,6 +352,7 @@ fn a_small_cap_is_kept_by_ending_segments_early() {
         let is_told = |s: PathBuf| fs::read(s).unwrap().windows(11).any(|w| w == b"cap_reached");
         told = told || open().any(is_told);
     }
+    assert!(w.last_seal_usec() > 0, "REC-6: what sealing took is known");
     w.finish(START).unwrap();
     assert!(retention::used(dir.path()) <= CAP, "{}", retention::used(dir.path()));
     assert!(most <= CAP * 3 / 2, "{most}");

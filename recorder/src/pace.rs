@@ -82,6 +82,17 @@ pub(crate) fn process_cpu() -> Micros {
     micros(ClockId::ProcessCPUTime)
 }
 
+/// Page faults of the process, minor and major.
+pub(crate) fn own_faults() -> (Option<u64>, Option<u64>) {
+    // SAFETY: all fields are plain numbers, for which zero is a value.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is to a whole rusage that lives through the call.
+    if unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) } != 0 {
+        return (None, None);
+    }
+    (u64::try_from(usage.ru_minflt).ok(), u64::try_from(usage.ru_majflt).ok())
+}
+
 /// One tick that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {

@@ -19,6 +19,7 @@ use fgm::store::tick::{SeriesDef, SeriesId, Tick};
 use fgm::time::Micros;
 
 use crate::error::RecordError;
+use crate::sampler::Progress;
 use crate::sink::TickSink;
 
 /// Ticks that may wait for the writer.
@@ -32,6 +33,7 @@ pub(crate) struct Written {
     bytes: AtomicU64,
     ticks: AtomicU64,
     failed: AtomicU64,
+    seal_usec: AtomicU64,
 }
 
 impl Written {
@@ -58,6 +60,7 @@ pub(crate) struct Pipeline {
     thread: JoinHandle<Result<(), RecordError>>,
     carried: Carried,
     dropped: u64,
+    sent: u64,
     written: Arc<Written>,
 }
 
@@ -84,12 +87,25 @@ impl Pipeline {
             .name("fgm-writer".to_owned())
             .spawn(move || write_all(sink, &to_write, &recycle, &counts, now))
             .map_err(|e| RecordError::Thread("writer", e))?;
-        Ok(Pipeline { full, empty, thread, carried: Carried::default(), dropped: 0, written })
+        Ok(Pipeline { full, empty, thread, carried: Carried::default(), dropped: 0, sent: 0, written })
     }
 
     /// Counters of the writer.
     pub(crate) fn written(&self) -> Arc<Written> {
         Arc::clone(&self.written)
+    }
+
+    /// How the run goes; what the sampler itself knows is left at 0.
+    pub(crate) fn progress(&self) -> Progress {
+        let w = &self.written;
+        Progress {
+            written_bytes: w.bytes(),
+            missed: 0,
+            dropped: self.dropped,
+            failed: w.failed(),
+            queued: self.sent.saturating_sub(w.ticks() + w.failed()),
+            seal_usec: w.seal_usec.load(Ordering::Relaxed),
+        }
     }
 
     /// Ticks that found no room.
@@ -108,6 +124,7 @@ impl Pipeline {
         match self.full.try_send(tick) {
             Ok(()) => {
                 self.carried = Carried::default();
+                self.sent += 1;
                 true
             }
             Err(TrySendError::Full(tick)) => {
@@ -178,6 +195,7 @@ fn write_all<S: TickSink>(
             tick.events.append(&mut events);
             tick.events.push(Event::of_recorder(tick.tick, EventKind::DataLost, Severity::Error, text));
         }
+        counts.seal_usec.store(sink.last_seal_usec(), Ordering::Relaxed);
         match sink.append(&tick) {
             Ok(bytes) => {
                 counts.bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -266,6 +284,8 @@ mod tests {
         assert!(began.elapsed() < Duration::from_secs(2));
         let dropped = p.dropped();
         assert_eq!(dropped, 20 - 1 - DEPTH as u64);
+        let told = p.progress();
+        assert_eq!((told.dropped, told.queued, told.failed), (dropped, 1 + DEPTH as u64, 0));
         for _ in 0..=DEPTH {
             open.send(Ok(1)).unwrap();
         }

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::error::RecordError;
 use crate::pace::{Clock, HostClock, Pacer, StopHandle};
 use crate::pipeline::Pipeline;
-use crate::sampler::{Census, Sampler};
+use crate::sampler::{Census, Progress, Sampler};
 use crate::sink::TickSink;
 
 /// What a run came to.
@@ -93,7 +93,8 @@ fn run_into(
     while let Some(slot) = pacer.next(stop, until) {
         let mut tick = pipeline.empty_tick();
         missed += slot.missed.unsigned_abs();
-        last = sampler.sample(&slot, &mut tick, || clock.wall(), pipeline.written().bytes());
+        let progress = Progress { missed, ..pipeline.progress() };
+        last = sampler.sample(&slot, &mut tick, || clock.wall(), progress);
         if previous.is_none() {
             let text = start_text(config, &sampler, &last);
             tracing::info!("{text}");

@@ -101,5 +101,13 @@ table! {
         recorder_files_read: Gauge Count Int, "derived", "Kernel files read on the previous tick.";
         recorder_read_errors_total: Counter Count Int, "derived", "Kernel files that could not be read or understood since the start.";
         recorder_written_bytes_total: Counter Bytes Int, "derived", "Bytes appended to open segments since the start.";
+        recorder_descriptors: Gauge Count Int, "derived", "Descriptors of kernel files that the recorder keeps open.";
+        recorder_minor_faults_total: Counter Count Int, "getrusage(RUSAGE_SELF):ru_minflt", "Page faults of the recorder's process without IO.";
+        recorder_major_faults_total: Counter Count Int, "getrusage(RUSAGE_SELF):ru_majflt", "Page faults of the recorder's process with IO.";
+        recorder_ticks_missed_total: Counter Count Int, "derived", "Scheduled ticks that were not taken since the start, because the recorder was late.";
+        recorder_ticks_lost_total: Counter Count Int, "derived", "Ticks that were taken and lost since the start, because the writer was stalled or could not write.";
+        recorder_write_failures_total: Counter Count Int, "derived", "Ticks that could not be written since the start.";
+        recorder_queue_ticks: Gauge Count Int, "derived", "Earlier ticks that still waited to be written when this one was sampled.";
+        recorder_seal_usec: Gauge Usec Int, "derived: monotonic clock", "Time that sealing the latest closed segment took, in the background.";
     }
 }

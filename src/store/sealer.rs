@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use super::error::StoreError;
 use super::read::Damage;
@@ -35,6 +36,7 @@ pub(super) struct Job {
 struct Counts {
     used: AtomicU64,
     dropped: AtomicBool,
+    seal_usec: AtomicU64,
 }
 
 /// Seals segments one after the other on its own thread; before the first and after each it deletes what is too old
@@ -114,6 +116,11 @@ impl Sealer {
         self.counts.dropped.load(Ordering::Relaxed)
     }
 
+    /// Time that the latest sealing took, µs.
+    pub(super) fn last_seal_usec(&self) -> u64 {
+        self.counts.seal_usec.load(Ordering::Relaxed)
+    }
+
     /// Waits until everything is sealed; the first failure, if there was one.
     pub(super) fn finish(&mut self) -> Result<(), StoreError> {
         self.jobs = None;
@@ -159,6 +166,7 @@ impl Work {
             }
             there
         });
+        let began = Instant::now();
         self.waiting.retain(|job| match seal_one(&self.root, job) {
             Ok(()) => false,
             Err(error) => {
@@ -167,6 +175,8 @@ impl Work {
                 true
             }
         });
+        let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.counts.seal_usec.store(took, Ordering::Relaxed);
         // The next segment will be about as long as this one, and while it is sealed it is there twice.
         self.sweep(now, len.saturating_mul(2));
         result

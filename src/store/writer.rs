@@ -160,6 +160,11 @@ impl StoreWriter {
         sealed
     }
 
+    /// Time that sealing the latest segment took, µs; 0 before the first.
+    pub fn last_seal_usec(&self) -> u64 {
+        self.sealer.last_seal_usec()
+    }
+
     /// Bytes below the root when last counted, and the open segment's.
     fn used(&self) -> u64 {
         self.sealer.used() + self.open.as_ref().map_or(0, SegmentFile::len)

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::discover::{Controller, Hierarchies};
 use crate::pace::{Clock, HostClock, Slot};
 use crate::record::node_name;
-use crate::sampler::{Census, Sampler};
+use crate::sampler::{Census, Progress, Sampler};
 
 /// Kernel memory of a descriptor of such a file once it has been read: its page and its bookkeeping.
 const DESCRIPTOR_BYTES: usize = 4470;
@@ -30,7 +30,7 @@ pub(super) fn examine(config: &Config, out: &mut Vec<Finding>) {
     };
     let now = HostClock.wall();
     let slot = Slot { tick_no: 0, tick: now - now.rem_euclid(SECOND), late: 0, missed: 0, stepped: None };
-    let census = sampler.sample(&slot, &mut Tick::default(), || HostClock.wall(), 0);
+    let census = sampler.sample(&slot, &mut Tick::default(), || HostClock.wall(), Progress::default());
     let hierarchies = sampler.hierarchies();
     let roots: Vec<String> = hierarchies.all.iter().map(|h| h.path.display().to_string()).collect();
     out.push(Finding::ok("cgroup", format!("{} at {}", sampler.cgroup_mode(), roots.join(", "))));

@@ -12,7 +12,7 @@ use super::access::{At, Got, Kept, Reader, Shape};
 use super::host_files::{self, FILES};
 use super::labels::Host;
 use super::rates::{delta, millicores, percent};
-use crate::pace::process_cpu;
+use crate::pace::{own_faults, process_cpu};
 use crate::read::node::{CpuTimes, kernel_stat};
 use crate::read::scan::{fields, number};
 
@@ -44,7 +44,24 @@ pub(crate) struct SelfCost {
     pub(crate) tick_usec: Option<Micros>,
     pub(crate) late_usec: Micros,
     pub(crate) files_read: Option<u64>,
+    pub(crate) progress: Progress,
+}
+
+/// How the run goes, as the pipeline knows it; all since the start but the queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// Bytes appended.
     pub(crate) written_bytes: u64,
+    /// Scheduled ticks that were not taken.
+    pub(crate) missed: u64,
+    /// Ticks that found no room on the way to the writer.
+    pub(crate) dropped: u64,
+    /// Ticks that could not be written.
+    pub(crate) failed: u64,
+    /// Ticks that wait for the writer.
+    pub(crate) queued: u64,
+    /// Time that the latest sealing took; 0 before the first.
+    pub(crate) seal_usec: u64,
 }
 
 struct Cpu {
@@ -158,7 +175,17 @@ impl HostFiles {
         row.set(n::recorder_late_usec, own.late_usec);
         row.set_opt(n::recorder_files_read, own.files_read);
         row.set_u64(n::recorder_read_errors_total, reader.faults.total());
-        row.set_u64(n::recorder_written_bytes_total, own.written_bytes);
+        row.set_u64(n::recorder_descriptors, reader.descriptors() as u64);
+        let (minor, major) = own_faults();
+        row.set_opt(n::recorder_minor_faults_total, minor);
+        row.set_opt(n::recorder_major_faults_total, major);
+        let p = own.progress;
+        row.set_u64(n::recorder_written_bytes_total, p.written_bytes);
+        row.set_u64(n::recorder_ticks_missed_total, p.missed);
+        row.set_u64(n::recorder_ticks_lost_total, p.dropped.saturating_add(p.failed));
+        row.set_u64(n::recorder_write_failures_total, p.failed);
+        row.set_u64(n::recorder_queue_ticks, p.queued);
+        row.set_opt(n::recorder_seal_usec, Some(p.seal_usec).filter(|&t| t > 0));
     }
 
     fn fill_times(&self, columns: &[usize; 8], times: &CpuTimes, row: &mut Row<'_>) {

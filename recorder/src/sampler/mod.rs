@@ -53,6 +53,7 @@ use disks::fill_disk;
 use events::{Kills, life, tell_gap, tell_kills};
 use extras::Extras;
 use groups::{GroupId, Groups, Promoted};
+pub(crate) use host::Progress;
 use host::{HostFiles, SelfCost};
 use labels::Host;
 use limits::fill_limits;
@@ -161,13 +162,13 @@ impl Sampler {
         self.host.boot_id.as_deref()
     }
 
-    /// Takes one tick. `now` reads the wall clock; `written` is what the writer has appended so far.
+    /// Takes one tick. `now` reads the wall clock; `progress` is how the run has gone so far.
     pub(crate) fn sample(
         &mut self,
         slot: &Slot,
         tick: &mut Tick,
         now: impl Fn() -> Micros,
-        written: u64,
+        progress: Progress,
     ) -> Census {
         let began = Instant::now();
         let files_before = self.reader.files_read;
@@ -197,7 +198,7 @@ impl Sampler {
             tick_usec: self.last_cost.map(|l| l.0),
             files_read: self.last_cost.map(|l| l.1),
             late_usec: slot.late,
-            written_bytes: written,
+            progress,
         };
         let proc = self.proc_root.as_fd();
         self.blocks.read(&self.host, proc, &mut self.reader, &mut self.next_disk, now(), tick);
