@@ -12,7 +12,7 @@ use crate::error::RecordError;
 /// Which cgroups become subjects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
-    /// Containers, sandboxes and pods; on a host that has none at the start, everything.
+    /// Containers, sandboxes and pods; on a host that has none at the start, everything, also when some come later.
     #[default]
     Containers,
     /// systemd services and slices.
