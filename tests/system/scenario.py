@@ -111,7 +111,7 @@ def moment(text):
     return None if at.year == 1 else at.astimezone(timezone.utc).timestamp() + float(fraction or 0)
 
 
-STATS = ["CPUNano", "MemUsage", "BlockOutput", "PIDs"]
+STATS = ["CPUNano", "MemUsage", "BlockOutput"]
 
 
 def stats(names):
@@ -165,7 +165,8 @@ class Scenario:
             disk = block_device(self.base)
             limits = ["--device-write-bps", f"{disk}:100mb"] if disk else []
             self.start("hungry", f"{KEEP}; {GROW}", "--memory", "64m")
-            self.start("victim", f"sleep 4; {OOM}; sleep 1000", "--memory", "32m", "--memory-swap", "32m")
+            # What lives on must not ask for memory before the dead have given theirs back.
+            self.start("victim", f"sleep 1000 & sleep 4; {OOM}; wait", "--memory", "32m", "--memory-swap", "32m")
             self.start("killed", f"sleep 4; exec {OOM}", "--memory", "32m", "--memory-swap", "32m")
             self.start("brief", "sleep 2")
             self.start("crowd", CROWD, "--pids-limit", "100")
@@ -176,7 +177,7 @@ class Scenario:
             podman("pause", "busy")
             time.sleep(1)
             frozen = [kernel.reading(self.cgroups["busy"])]
-            time.sleep(3)
+            time.sleep(4)
             frozen.append(kernel.reading(self.cgroups["busy"]))
             podman("unpause", "busy")
             inspected = {}

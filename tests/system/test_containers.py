@@ -43,6 +43,12 @@ def of(recording, truth, name, columns):
     return recording.rows("containers", columns, "container_id = ?", [container])
 
 
+def with_end(rows):
+    """Rows, each with a moment by which it had certainly been read: when the next one was begun. `time` is only when
+    its reading began, and on a busy machine it may take."""
+    return [(row, after["time"]) for row, after in zip(rows, rows[1:])]
+
+
 def last_alive(recording, truth, name, columns):
     """The last row from before the scenario killed what still ran."""
     return [row for row in of(recording, truth, name, f"time, {columns}") if row["time"] < truth["killing"] - 1][-1]
@@ -87,11 +93,12 @@ def test_its_exit_is_told_once(case):
     ticks = recording.ticks()
     for name in ALL:
         told = truth["containers"][name]
-        events = recording.rows("events", "time, event", "container_id = ?", [told["id"]], "time")
-        stops = [e["time"] for e in events if e["event"] == "subject_stop"]
+        events = recording.rows("events", "tick, time, event", "container_id = ?", [told["id"]], "time")
+        stops = [e for e in events if e["event"] == "subject_stop"]
         assert len(stops) == 1, f"{name}: {events}"
-        due = [t for t in ticks if t >= told["life"]["gone"]]
-        assert told["life"]["present"] <= stops[0] <= due[0] + 1, f"{name}: {stops} for {told['life']}"
+        assert told["life"]["present"] <= stops[0]["time"], f"{name}: {stops} for {told['life']}"
+        due = next(t for t in ticks if t >= told["life"]["gone"])
+        assert stops[0]["tick"] <= due, f"{name}: {stops} for {told['life']}"
         starts = [e for e in events if e["event"] == "subject_start"]
         # What runs before the recorder does is not said to start.
         assert len(starts) == (0 if name == "busy" else 1), f"{name}: {events}"
@@ -108,8 +115,8 @@ def test_limits_and_throttling_are_the_kernels(case):
         assert values == sorted(values) and values[-1] > values[0], f"{name}: {values}"
     before, after = truth["frozen"]
     assert {n: before[n] for n in counters} == {n: after[n] for n in counters}, "the freezer did not hold"
-    frozen = [row for row in rows if before["to"] <= row["time"] <= after["from"]]
-    assert len(frozen) >= 2
+    frozen = [row for row, end in with_end(rows) if before["to"] <= row["time"] and end <= after["from"]]
+    assert frozen
     for row in frozen:
         assert {n: row[n] for n in counters} == {n: after[n] for n in counters}
 
@@ -135,7 +142,7 @@ def test_a_kill_by_the_oom_killer_is_told(case):
     events = oom_kills(truth, recording, "victim")
     assert len(events) == 1, events
     kills = [row["memory_events_oom_kill_total"] for row in of(recording, truth, "victim", "memory_events_oom_kill_total")]
-    assert kills[0] == 0 and kills[-1] == 1, kills
+    assert kills == sorted(kills) and kills[-1] == 1, kills
 
 
 def test_many_processes(case):
@@ -163,11 +170,10 @@ def test_counters_lie_between_the_kernels_own(case):
     checked = 0
     names = ["cpu_usage_usec_total", "cpu_throttled_periods_total", "cpu_throttled_usec_total", "io_write_bytes_total"]
     for container in ("busy", "writer", "victim"):
-        for row in of(recording, truth, container, ", ".join(["time", *names])):
+        for row, end in with_end(of(recording, truth, container, ", ".join(["time", *names]))):
             for name in names:
-                # `time` is when the reading of the subject began; its files are read within a fraction of a second.
                 low = around(truth["kernel"][container], row["time"], name)
-                high = around(truth["kernel"][container], row["time"] + 0.3, name)
+                high = around(truth["kernel"][container], end, name)
                 if row[name] is not None and low and high:
                     assert low[0] <= row[name] <= high[1], f"{container} {name} at {row['time']}"
                     checked += 1
@@ -182,12 +188,12 @@ def test_it_agrees_with_podman_stats(case):
     truth, recording = case
     # What podman calls usage: the charge on v1, anonymous memory on v2.
     used = "memory_stat_anon_bytes" if truth["mode"] == "v2" else "memory_current_bytes"
-    columns = f"time, cpu_usage_usec_total, {used}, io_write_bytes_total, pids_current"
+    columns = f"time, cpu_usage_usec_total, {used}, io_write_bytes_total"
     checked = 0
     for name in ("busy", "hungry", "writer"):
         rows = of(recording, truth, name, columns)
         for said in (s for s in truth["stats"] if s["name"] == name):
-            before = [r for r in rows if r["time"] + 0.3 <= said["from"]]
+            before = [r for r, end in with_end(rows) if end <= said["from"]]
             after = [r for r in rows if r["time"] >= said["to"]]
             if not before or not after:
                 continue
@@ -198,9 +204,10 @@ def test_it_agrees_with_podman_stats(case):
             assert low["cpu_usage_usec_total"] <= cpu + 1 and cpu <= high["cpu_usage_usec_total"] + 1, f"{name}: {said}"
             if truth["disk"] and low["io_write_bytes_total"] is not None:
                 assert low["io_write_bytes_total"] <= said["BlockOutput"] <= high["io_write_bytes_total"], f"{name}: {said}"
-            if name == "hungry":  # its memory and its processes stay as they are
-                assert abs(said["MemUsage"] - low[used]) <= CHARGED_AHEAD, f"{name}: {said} {low}"
-                assert said["PIDs"] == low["pids_current"], f"{name}: {said} {low}"
+            # Once it has grown, it changes only where the kernel takes page cache away.
+            if name == "hungry" and said["from"] > truth["containers"][name]["started"] + 10:
+                least, most = sorted((low[used], high[used]))
+                assert least - CHARGED_AHEAD <= said["MemUsage"] <= most + CHARGED_AHEAD, f"{name}: {said} {low} {high}"
     assert checked >= float(truth["seconds"]) / 3
 
 
@@ -208,7 +215,7 @@ def test_the_working_set_agrees_with_the_kernel(case):
     """REC-2: usage less inactive page cache, as kubelet computes it, of a container that has both."""
     truth, recording = case
     seen = truth["kernel"]["hungry"]
-    assert seen[-1]["inactive_file"] >= 8 << 20
+    assert max(s["inactive_file"] for s in seen) >= 8 << 20
     checked = 0
     for row in of(recording, truth, "hungry", "time, memory_working_set_bytes"):
         sets = [s["memory_current_bytes"] - s["inactive_file"] for s in seen if abs(s["from"] - row["time"]) <= 1.5]
