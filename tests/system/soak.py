@@ -124,8 +124,9 @@ def faults(result):
     """What must not be, in words."""
     found = []
     rss, fds, threads = (result["trend"][k] for k in ("anon_kib", "descriptors", "threads"))
-    # Allocators round up: half a MiB between the spans is noise, more is a leak if it goes on.
-    if rss["late"] - rss["early"] > 512:
+    # Memory rises and falls with each sealing, so a fifth must hold some. Allocators round up: half a MiB between the
+    # spans is noise, more is a leak if it goes on.
+    if result["minutes"] * 60 / 5 >= 3 * result["rotation_s"] and rss["late"] - rss["early"] > 512:
         found.append(f"memory grew from {rss['early']} to {rss['late']} KiB")
     if fds["late"] > fds["early"] * 1.1 + 5:
         found.append(f"descriptors grew from {fds['early']} to {fds['late']}")
