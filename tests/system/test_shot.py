@@ -3,6 +3,7 @@
 FGM_TEST_KILLS says how often (25; by hand 500), FGM_TEST_SEED when.
 """
 
+import contextlib
 import datetime
 import json
 import os
@@ -102,12 +103,22 @@ def events(out, kind):
     ).fetchall()
 
 
-def test_many_kills_cost_at_most_the_tick_under_way_each(recorder, cgroup, tmp_path):
-    """STO-2, STO-3: kills hit appending, sealing, renaming and the recovery of what earlier kills have left."""
-    moments = random.Random(SEED)
-    out = tmp_path / "data"
-    _, paths = cgroup("shot")
-    load = run_in(paths, sys.executable, "-c", LOAD)
+@contextlib.contextmanager
+def first_in_line():
+    """What is started within runs before everything else on this machine: else other people's work decides how many
+    ticks a recorder is behind when it is shot."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))
+    except PermissionError:
+        pass
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def shoot(recorder, out, moments):
+    """Kills recorders; the last one ends in order. When each was started and killed, on how late a machine, its log."""
     metronome = Metronome()
     metronome.start()
     shots = []
@@ -125,6 +136,16 @@ def test_many_kills_cost_at_most_the_tick_under_way_each(recorder, cgroup, tmp_p
     time.sleep(1.5)
     assert stop(last) == 0, last.log.read_text()
     metronome.ended.set()
+    return shots, left
+
+
+def test_many_kills_cost_at_most_the_tick_under_way_each(recorder, cgroup, tmp_path):
+    """STO-2, STO-3: kills hit appending, sealing, renaming and the recovery of what earlier kills have left."""
+    out = tmp_path / "data"
+    _, paths = cgroup("shot")
+    load = run_in(paths, sys.executable, "-c", LOAD)
+    with first_in_line():
+        shots, left = shoot(recorder, out, random.Random(SEED))
     load.kill()
     load.wait()
 
