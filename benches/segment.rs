@@ -47,7 +47,7 @@ fn load(n: i64) -> Tick {
             let busy = m % 3 == 0;
             let moved = if busy { n * 1000 + noise(c, m) } else { i64::from(c) * 4096 };
             match metric.repr {
-                Repr::Int => row.set(m, moved),
+                Repr::Int | Repr::Time => row.set(m, moved),
                 Repr::Fixed(_) => row.set_fixed(m, if busy { noise(c, m) as f64 / 10.0 } else { 0.0 }),
                 Repr::Bool => row.set_bool(m, true),
             }
@@ -61,7 +61,7 @@ fn load(n: i64) -> Tick {
         for (m, metric) in Table::Processes.metrics().iter().enumerate() {
             let moved = if awake && m % 2 == 0 { n * 500 + noise(p, m) } else { i64::from(p) * 4096 };
             match metric.repr {
-                Repr::Int => row.set(m, moved),
+                Repr::Int | Repr::Time => row.set(m, moved),
                 Repr::Fixed(_) => row.set_fixed(m, if awake { noise(p, m) as f64 / 10.0 } else { 0.0 }),
                 Repr::Bool => row.set_bool(m, false),
             }

@@ -54,7 +54,7 @@ impl Subject {
         let text = |i: usize| self.labels.get(i).and_then(LabelValue::as_text);
         let int = |i: usize| self.labels.get(i).and_then(LabelValue::as_int);
         match self.table {
-            Table::Containers | Table::Netns => self.cgroup_title(),
+            Table::Containers | Table::Netns | Table::Identities => self.cgroup_title(),
             Table::Processes => {
                 let comm = text(processes::label::comm).unwrap_or("?");
                 format!("{comm} [{}]", int(processes::label::pid).unwrap_or(-1))

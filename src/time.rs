@@ -55,6 +55,11 @@ pub fn next_tick(t: Micros, interval: Micros) -> Micros {
     t.div_euclid(interval) * interval + if t.rem_euclid(interval) == 0 { 0 } else { interval }
 }
 
+/// A time as APIs and state files spell it (RFC 3339). Times before 1970 are how Go spells no time at all.
+pub fn parse_rfc3339(text: &str) -> Option<Micros> {
+    text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond).filter(|t| *t > 0)
+}
+
 fn zoned(t: Micros) -> jiff::Zoned {
     Timestamp::from_microsecond(t).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(TimeZone::UTC)
 }

@@ -90,10 +90,15 @@ fn run_into(
     let mut pacer = Pacer::new(clock, micros(config.interval));
     let until = config.duration.map(|d| clock.steady().saturating_add(micros(d)));
     let (mut missed, mut last, mut previous) = (0, Census::default(), None);
+    let (written, mut lost) = (pipeline.written(), 0);
     while let Some(slot) = pacer.next(stop, until) {
         let mut tick = pipeline.empty_tick();
         missed += slot.missed.unsigned_abs();
         let progress = Progress { missed, ..pipeline.progress() };
+        let lost_now = progress.dropped + progress.failed;
+        if std::mem::replace(&mut lost, lost_now) != lost_now {
+            sampler.repeat_identities();
+        }
         last = sampler.sample(&slot, &mut tick, || clock.wall(), progress);
         if previous.is_none() {
             let text = start_text(config, &sampler, &last);
@@ -105,7 +110,6 @@ fn run_into(
             break;
         }
     }
-    let written = pipeline.written();
     let dropped = pipeline.dropped();
     // The end is a tick of its own, without rows: the last one with rows has been handed over already, so that it
     // could be seen at once.

@@ -111,8 +111,8 @@ fn containers_come_and_go() {
     assert!(r.of_path(&old).last().unwrap().tick_no < died);
     assert!(r.of_pid(100).last().unwrap().tick_no < died);
     let started = r.events(EventKind::SubjectStart);
-    assert_eq!(started.iter().filter_map(|e| e.container_id.as_deref()).collect::<Vec<_>>(), [ID2]);
-    assert_eq!(r.events(EventKind::SubjectStop)[0].cgroup_path.as_deref(), Some(old.as_str()));
+    assert_eq!(started.iter().filter_map(|e| e.about.container_id.as_deref()).collect::<Vec<_>>(), [ID2]);
+    assert_eq!(r.events(EventKind::SubjectStop)[0].about.cgroup_path.as_deref(), Some(old.as_str()));
     let ended: Vec<_> = r.ticks.iter().flat_map(|t| &t.ended).collect();
     assert!(ended.iter().any(|e| e.0 == Table::Containers) && ended.iter().any(|e| e.0 == Table::Processes));
     assert!(ended.iter().any(|e| e.0 == Table::Disks));
@@ -138,7 +138,7 @@ fn oom_kills_and_changed_limits() {
     let r = run.stop();
     let kills = r.events(EventKind::OomKill);
     assert_eq!(kills.len(), 1, "{kills:?}");
-    assert_eq!(kills[0].container_id.as_deref(), Some(ID));
+    assert_eq!(kills[0].about.container_id.as_deref(), Some(ID));
     assert_eq!((kills[0].value_before, kills[0].value_after), (Some(0.0), Some(2.0)));
     let rows = r.of_path(&path);
     assert!(rows.iter().filter(|x| x.tick_no >= changed).all(|x| x.value("memory_max_bytes") == Some(3e6)));

@@ -113,8 +113,8 @@ fn a_burn_is_seen() {
     let rows = r.of_path(&path);
     assert!(rows.len() >= 8, "{}", rows.len());
     assert!(rows.last().unwrap().tick_no < gone, "no row after its end");
-    assert!(r.events(EventKind::SubjectStart).iter().any(|e| e.cgroup_path.as_deref() == Some(&*path)));
-    assert!(r.events(EventKind::SubjectStop).iter().any(|e| e.cgroup_path.as_deref() == Some(&*path)));
+    assert!(r.events(EventKind::SubjectStart).iter().any(|e| e.about.cgroup_path.as_deref() == Some(&*path)));
+    assert!(r.events(EventKind::SubjectStop).iter().any(|e| e.about.cgroup_path.as_deref() == Some(&*path)));
     let burning: Vec<_> = rows.iter().filter(|x| x.tick_no > began && x.tick_no <= looked).collect();
     let (Some(first), Some(last)) = (burning.first(), burning.last()) else {
         panic!("no rows while burning")

@@ -19,7 +19,7 @@ macro_rules! table {
         /// The numbers of a row, in column order.
         pub const METRICS: &[Metric] = &[ $( {
             #[allow(unused_imports)]
-            use Repr::{Bool, Fixed, Int};
+            use Repr::{Bool, Fixed, Int, Time};
             Metric {
                 name: stringify!($mname), table: Table::$table, kind: Kind::$kind, unit: Unit::$unit, repr: $repr,
                 source: $source, help: $help,

@@ -17,6 +17,7 @@ pub mod containers;
 pub mod cpus;
 pub mod disks;
 pub mod extras;
+pub mod identities;
 pub mod interfaces;
 pub mod netns;
 pub mod node;
@@ -48,11 +49,13 @@ pub enum Table {
     Regions = 7,
     /// One row per cgroup and kernel key that the other tables do not know, when its value changes.
     Extras = 8,
+    /// One row whenever something has been learnt of a container, sandbox or pod.
+    Identities = 9,
 }
 
 impl Table {
     /// Every sampled table, in the order of its number.
-    pub const ALL: [Table; 9] = [
+    pub const ALL: [Table; 10] = [
         Table::Containers,
         Table::Processes,
         Table::Node,
@@ -62,6 +65,7 @@ impl Table {
         Table::Netns,
         Table::Regions,
         Table::Extras,
+        Table::Identities,
     ];
 
     /// Directory and SQL name.
@@ -76,6 +80,7 @@ impl Table {
             Table::Netns => "netns",
             Table::Regions => "regions",
             Table::Extras => "extras",
+            Table::Identities => "identities",
         }
     }
 
@@ -101,6 +106,7 @@ impl Table {
             Table::Netns => netns::LABELS,
             Table::Regions => regions::LABELS,
             Table::Extras => extras::LABELS,
+            Table::Identities => identities::LABELS,
         }
     }
 
@@ -116,6 +122,7 @@ impl Table {
             Table::Netns => netns::METRICS,
             Table::Regions => regions::METRICS,
             Table::Extras => extras::METRICS,
+            Table::Identities => identities::METRICS,
         }
     }
 
@@ -175,6 +182,8 @@ pub enum Repr {
     Fixed(u8),
     /// Boolean.
     Bool,
+    /// Timestamp in UTC; travels as µs since 1970.
+    Time,
 }
 
 /// One column of numbers.

@@ -108,6 +108,7 @@ impl<'a> Columns<'a> {
         match metrics[at].repr {
             Repr::Int => Arc::new(cells.collect::<Int64Array>()),
             Repr::Bool => Arc::new(cells.map(|c| c.map(|v| v != 0)).collect::<BooleanArray>()),
+            Repr::Time => Arc::new(cells.collect::<TimestampMicrosecondArray>().with_timezone("UTC")),
             Repr::Fixed(decimals) => {
                 let scale = 10f64.powi(i32::from(decimals));
                 Arc::new(cells.map(|c| c.map(|v| v as f64 / scale)).collect::<Float64Array>())
@@ -163,6 +164,8 @@ pub(crate) fn index_width(table: Table) -> usize {
         Table::Extras => crate::metric::extras::label::source,
         Table::Interfaces => crate::metric::interfaces::label::interface,
         Table::Containers | Table::Node | Table::Cpus | Table::Netns => table.labels().len(),
+        // Labels from `image` on are long, and change while the subject stays the same.
+        Table::Identities => crate::metric::identities::label::image,
     }
 }
 
@@ -211,14 +214,21 @@ pub fn events_batch(data: &SegmentData, head: &Head) -> Result<RecordBatch, Arro
         text(events.iter().map(|(.., e)| Some(e.severity.name())).collect()),
         Arc::new(all(Some(&head.run.node_name))),
         Arc::new(all(head.run.cluster_name.as_deref())),
-        text(events.iter().map(|(.., e)| e.cgroup_path.as_deref()).collect()),
-        text(events.iter().map(|(.., e)| e.container_id.as_deref()).collect()),
+        text(events.iter().map(|(.., e)| e.about.subject_kind.as_deref()).collect()),
+        text(events.iter().map(|(.., e)| e.about.cgroup_path.as_deref()).collect()),
+        text(events.iter().map(|(.., e)| e.about.container_id.as_deref()).collect()),
+        text(events.iter().map(|(.., e)| e.about.container_name.as_deref()).collect()),
+        text(events.iter().map(|(.., e)| e.about.namespace.as_deref()).collect()),
+        text(events.iter().map(|(.., e)| e.about.pod_name.as_deref()).collect()),
+        text(events.iter().map(|(.., e)| e.about.pod_uid.as_deref()).collect()),
         Arc::new(events.iter().map(|(.., e)| e.pid).collect::<Int64Array>()),
         Arc::new(events.iter().map(|(.., e)| e.start_ticks).collect::<Int64Array>()),
+        text(events.iter().map(|(.., e)| e.metric.as_deref()).collect()),
         Arc::new(events.iter().map(|(.., e)| e.value_before).collect::<Float64Array>()),
         Arc::new(events.iter().map(|(.., e)| e.value_after).collect::<Float64Array>()),
         text(events.iter().map(|(.., e)| e.unit.as_deref()).collect()),
         Arc::new(events.iter().map(|(.., e)| Some(e.message.as_str())).collect::<StringArray>()),
+        Arc::new(events.iter().map(|(.., e)| e.detail.as_deref()).collect::<StringArray>()),
     ];
     RecordBatch::try_new(schema::events_schema(), columns)
 }

@@ -63,6 +63,7 @@ fn metric_field(m: &Metric) -> Field {
         Repr::Int => DataType::Int64,
         Repr::Fixed(_) => DataType::Float64,
         Repr::Bool => DataType::Boolean,
+        Repr::Time => timestamp(),
     };
     with_meta(Field::new(m.name, ty, true), m.unit.name(), m.kind.name(), m.source, m.help)
 }
@@ -91,14 +92,21 @@ pub fn events_schema() -> SchemaRef {
         f("severity", text(), "info, warning or error."),
         f("node_name", text(), "Node that it happened on."),
         f("cluster_name", text(), "Cluster of the node."),
+        f("subject_kind", text(), "What the subject is that it happened to."),
         f("cgroup_path", text(), "Subject that it happened to."),
         f("container_id", text(), "Container that it happened to."),
+        f("container_name", text(), "Name of that container; null while unknown."),
+        f("namespace", text(), "Kubernetes namespace; null while unknown."),
+        f("pod_name", text(), "Name of the pod; null while unknown."),
+        f("pod_uid", text(), "UID of the pod."),
         f("pid", DataType::Int64, "Process that it happened to."),
         f("start_ticks", DataType::Int64, "Start time of that process in clock ticks since boot."),
+        f("metric", text(), "Column of containers that the two values belong to."),
         f("value_before", DataType::Float64, "Value before, in `unit`."),
         f("value_after", DataType::Float64, "Value after, in `unit`."),
         f("unit", text(), "Unit of the two values."),
         f("message", DataType::Utf8, "One sentence."),
+        f("detail", DataType::Utf8, "What has no column of its own, as a JSON object."),
     ];
     Arc::new(Schema::new(leading().into_iter().chain(own).collect::<Vec<_>>()))
 }

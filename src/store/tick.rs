@@ -159,6 +159,12 @@ impl Row<'_> {
         self.cells[column] = if scaled.is_finite() && scaled.abs() < 9e18 { scaled as i64 } else { NULL };
     }
 
+    /// Stores a time in µs since 1970 (Time columns).
+    pub fn set_time(&mut self, column: usize, value: Micros) {
+        debug_assert_eq!(self.metrics[column].repr, Repr::Time, "{}", self.metrics[column].name);
+        self.cells[column] = value;
+    }
+
     /// Stores a truth value (Bool columns).
     pub fn set_bool(&mut self, column: usize, value: bool) {
         debug_assert_eq!(self.metrics[column].repr, Repr::Bool, "{}", self.metrics[column].name);

@@ -1,11 +1,14 @@
-//! Names for containers, from what runtimes and kubelet leave on disk.
+//! Names for containers, from what runtimes and kubelet leave on disk and from Kubernetes.
 //!
-//! Owns: the thread that looks names up and its answers. Must not: run on the sampler's thread, or guess.
+//! Owns: the threads that look names up and their answers. Must not: run on the sampler's thread, or guess.
 
 pub mod disk;
+pub mod facts;
+mod formats;
 mod lookup;
+pub mod pods;
 mod tasks;
 
-pub use disk::Identity;
-pub(crate) use lookup::{Lookup, Question};
+pub use facts::Identity;
+pub(crate) use lookup::{Lookup, Message, Question};
 pub(crate) use tasks::Tasks;

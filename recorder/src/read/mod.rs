@@ -6,6 +6,7 @@
 pub mod cpu;
 pub mod diskstats;
 pub mod io;
+pub mod kmsg;
 pub mod memory;
 pub mod mountinfo;
 pub mod net;

@@ -1,30 +1,93 @@
-//! Events that a tick's readings tell: lives of subjects, OOM kills.
+//! Events that a tick's readings tell: lives of subjects, changed limits, throttling, lost ticks.
 //!
-//! Owns: their wording, and whose kill it was. Must not: read.
+//! Owns: their wording. Must not: read, or decide what is an event.
 
-use fgm::event::{Event, EventKind, Severity};
-use fgm::identity::SubjectKind;
-use fgm::metric::{Table, containers as c};
+use fgm::event::{About, Event, EventKind, Severity};
+use fgm::metric::{Repr, Table, containers as c};
 use fgm::store::tick::Tick;
 use fgm::time::Micros;
 
-use super::groups::{GroupId, Groups};
+use super::groups::Groups;
+use super::watch::{Change, Limit};
 use crate::pace::Slot;
 
+/// What a sentence calls a subject: its names if they are known, else its path.
+pub(crate) fn called(about: &About) -> String {
+    let kind = about.subject_kind.as_deref().unwrap_or("cgroup");
+    let names = [&about.namespace, &about.pod_name, &about.container_name];
+    let names: Vec<&str> = names.into_iter().filter_map(Option::as_deref).collect();
+    let path = || about.cgroup_path.clone().unwrap_or_default();
+    format!("{kind} {}", if names.is_empty() { path() } else { names.join("/") })
+}
+
 /// A subject's beginning or end.
-pub(crate) fn life(
-    kind: EventKind,
-    path: &str,
-    container_id: Option<&str>,
-    subject: SubjectKind,
-    time: Micros,
-) -> Event {
+pub(crate) fn life(kind: EventKind, about: &About, time: Micros) -> Event {
     let verb = if kind == EventKind::SubjectStart { "started" } else { "ended" };
-    let message = format!("{subject} {path} {verb}");
+    let message = format!("{} {verb}", called(about));
+    Event { about: about.clone(), ..Event::of_recorder(time, kind, Severity::Info, message) }
+}
+
+/// Compares each subject's row with its last ones: limits, throttling.
+pub(crate) fn tell_changes(groups: &mut Groups, tick: &mut Tick, time: Micros) {
+    let at = tick.tick;
+    let rows = &mut tick.tables[Table::Containers as usize];
+    let events = &mut tick.events;
+    for (_, group) in groups.iter_mut() {
+        let Some(subject) = &mut group.subject else { continue };
+        let Some(row) = subject.row else { continue };
+        let about = &subject.about;
+        subject.watch.look(&rows.row_mut(row), at, |change| events.push(changed(change, about, time)));
+    }
+}
+
+fn changed(change: Change, about: &About, time: Micros) -> Event {
+    let called = called(about);
+    let metrics = Table::Containers.metrics();
+    let value = |column: usize, cell: i64| match metrics[column].repr {
+        Repr::Fixed(decimals) => cell as f64 / 10f64.powi(i32::from(decimals)),
+        Repr::Int | Repr::Bool | Repr::Time => cell as f64,
+    };
+    let share = |cell| value(c::cpu_throttled_periods_percent, cell);
+    let (column, kind, severity, before, after, message, detail) = match change {
+        Change::Limit(column, before, after) => {
+            let of = |limit| if let Limit::At(cell) = limit { Some(value(column, cell)) } else { None };
+            let text = |limit| of(limit).map_or("unlimited".to_owned(), |v| v.to_string());
+            let name = metrics[column].name;
+            let message = format!("{name} of {called} changed from {} to {}", text(before), text(after));
+            (column, EventKind::LimitChange, Severity::Info, of(before), of(after), message, None)
+        }
+        Change::Throttling(now) => {
+            let message = format!("{called} is being throttled in {} % of its periods", share(now));
+            let column = c::cpu_throttled_periods_percent;
+            (column, EventKind::ThrottlingStart, Severity::Warning, None, Some(share(now)), message, None)
+        }
+        Change::Unthrottled(t) => {
+            let seconds = (t.last - t.first) as f64 / 1e6;
+            let message = format!(
+                "{called} is not throttled any more; it was, for {seconds:.1} s, at most in {} %",
+                share(t.peak)
+            );
+            let detail = serde_json::json!({ "first_usec": t.first, "last_usec": t.last }).to_string();
+            let column = c::cpu_throttled_periods_percent;
+            (
+                column,
+                EventKind::ThrottlingStop,
+                Severity::Info,
+                Some(share(t.peak)),
+                None,
+                message,
+                Some(detail),
+            )
+        }
+    };
     Event {
-        cgroup_path: Some(path.to_owned()),
-        container_id: container_id.map(str::to_owned),
-        ..Event::of_recorder(time, kind, Severity::Info, message)
+        about: about.clone(),
+        metric: Some(metrics[column].name.to_owned()),
+        value_before: before,
+        value_after: after,
+        unit: Some(metrics[column].unit.name().to_owned()),
+        detail,
+        ..Event::of_recorder(time, kind, severity, message)
     }
 }
 
@@ -41,48 +104,4 @@ pub(crate) fn tell_gap(slot: &Slot, tick: &mut Tick) {
     let event = Event::of_recorder(slot.tick, EventKind::RecorderGap, Severity::Warning, message);
     let lost = (slot.missed > 0).then_some(slot.missed as f64);
     tick.events.push(Event { value_after: lost, unit: lost.map(|_| "ticks".to_owned()), ..event });
-}
-
-/// Buffer of [`tell_kills`].
-#[derive(Debug, Default)]
-pub(crate) struct Kills {
-    rises: Vec<(GroupId, i64, i64, i64)>,
-}
-
-/// Compares each subject's OOM kill counter with the last one seen. v2 counts a kill in every cgroup above the one
-/// that it happened in, so what the subjects below explain is not told again.
-pub(crate) fn tell_kills(groups: &mut Groups, kills: &mut Kills, tick: &mut Tick, time: Micros) {
-    kills.rises.clear();
-    let rows = tick.rows_mut(Table::Containers);
-    for (id, group) in groups.iter_mut() {
-        let Some(subject) = &mut group.subject else { continue };
-        let Some(row) = subject.row else { continue };
-        let Some(now) = rows.row_mut(row).get(c::memory_events_oom_kill_total) else { continue };
-        if let Some(before) = subject.oom_kills.replace(now)
-            && now > before
-        {
-            kills.rises.push((id, before, now, now - before));
-        }
-    }
-    for at in 0..kills.rises.len() {
-        let (id, before, now, _) = kills.rises[at];
-        // The whole rise, explained below or not, stands in the counter of the subject above.
-        if let Some(above) = groups.owner_above(id)
-            && let Some(entry) = kills.rises.iter_mut().find(|r| r.0 == above)
-        {
-            entry.3 -= now - before;
-        }
-    }
-    for &(id, before, now, own) in kills.rises.iter().filter(|r| r.3 > 0) {
-        let Some(group) = groups.get(id) else { continue };
-        let message = format!("the OOM killer killed {own} in {} {}", group.kind(), group.text);
-        tick.events.push(Event {
-            cgroup_path: Some(group.text.clone()),
-            container_id: group.class.container_id.clone(),
-            value_before: Some(before as f64),
-            value_after: Some(now as f64),
-            unit: Some("count".to_owned()),
-            ..Event::of_recorder(time, EventKind::OomKill, Severity::Error, message)
-        });
-    }
 }

@@ -7,7 +7,9 @@ mod roles;
 
 use std::collections::HashMap;
 use std::ffi::CString;
+use std::sync::Arc;
 
+use fgm::event::About;
 use fgm::identity::SubjectKind;
 use fgm::store::tick::SeriesId;
 
@@ -64,6 +66,11 @@ impl Group {
         self.path.as_bytes().get(1..).unwrap_or_default()
     }
 
+    /// What events say of it.
+    pub(crate) fn about(&self) -> Arc<About> {
+        self.subject.as_ref().map(|s| Arc::clone(&s.about)).unwrap_or_default()
+    }
+
     /// Its kind as a subject.
     pub(crate) fn kind(&self) -> SubjectKind {
         match (&self.subject, self.class.role) {
@@ -73,27 +80,20 @@ impl Group {
         }
     }
 
-    /// What is left of its subject when the subject ends.
-    fn end(&mut self) -> Option<Ended> {
-        let kind = self.kind();
-        let (text, container_id) = (self.text.clone(), self.class.container_id.clone());
-        self.subject.take().map(|subject| Ended { text, container_id, kind, subject })
+    /// Takes its subject away; what is returned is the group as it was, without its places.
+    fn end(&mut self) -> Option<Group> {
+        let subject = Some(self.subject.take()?);
+        let (path, text, class) = (self.path.clone(), self.text.clone(), self.class.clone());
+        Some(Group { path, text, class, places: Vec::new(), subject, ..*self })
     }
-}
-
-/// A subject that is gone.
-pub(crate) struct Ended {
-    pub(crate) text: String,
-    pub(crate) container_id: Option<String>,
-    pub(crate) kind: SubjectKind,
-    pub(crate) subject: Subject,
 }
 
 /// What a walk changed among the subjects.
 #[derive(Default)]
 pub(crate) struct Turnover {
     pub(crate) started: Vec<GroupId>,
-    pub(crate) ended: Vec<Ended>,
+    /// Those that are gone, as they were.
+    pub(crate) ended: Vec<Group>,
     /// Paths of new cgroups that only a runtime's state can tell from containers.
     pub(crate) unsure: Vec<String>,
 }
@@ -155,7 +155,12 @@ impl Groups {
 
     /// The subject above a subject.
     pub(crate) fn owner_above(&self, id: GroupId) -> Option<GroupId> {
-        self.get(self.get(id)?.parent?)?.owner
+        self.owner_above_of(self.get(id)?)
+    }
+
+    /// The same of one that is not listed any more.
+    pub(crate) fn owner_above_of(&self, group: &Group) -> Option<GroupId> {
+        self.get(group.parent?)?.owner
     }
 
     /// Walks all hierarchies, if anything may have changed, and brings the groups up to date. Removals of all hierarchies are applied before
@@ -286,7 +291,7 @@ impl Groups {
         }
         if gone {
             self.by_path.remove(path);
-            turnover.ended.extend(self.slots[id].take().and_then(|mut group| group.end()));
+            turnover.ended.extend(self.slots[id].take().filter(|g| g.subject.is_some()));
         }
     }
 }

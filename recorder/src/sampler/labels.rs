@@ -2,12 +2,17 @@
 //!
 //! Owns: which fact fills which label. Must not: find facts.
 
-use fgm::metric::{Table, containers, cpus, disks, extras, interfaces, netns, node, processes, regions};
+use fgm::event::About;
+use fgm::metric::{
+    Table, containers, cpus, disks, extras, identities, interfaces, netns, node, processes, regions,
+};
 use fgm::store::tick::{LabelValue, SeriesDef, SeriesId};
 use fgm::subject::NODE_KIND;
 
 use super::groups::Group;
 use super::process::Process;
+use crate::identify::Identity;
+use crate::identify::facts::text;
 use crate::read::io::Device;
 
 /// What is the same for every row of a run.
@@ -56,10 +61,8 @@ impl Host {
     /// A row of `containers`.
     pub(crate) fn subject(&self, id: SeriesId, group: &Group) -> SeriesDef {
         use containers::label as l;
-        let identity = group.subject.as_ref().map(|s| s.identity.clone()).unwrap_or_default();
-        let runtime =
-            group.class.runtime.map(super::super::discover::classify::Runtime::name).or(identity.runtime);
-        def(
+        let runtime = group.class.runtime.map(super::super::discover::classify::Runtime::name);
+        let mut def = def(
             Table::Containers,
             id,
             &[
@@ -70,13 +73,30 @@ impl Host {
                 (l::cgroup_inode, inode(group)),
                 (l::runtime, LabelValue::maybe(runtime)),
                 (l::container_id, LabelValue::maybe(group.class.container_id.as_deref())),
-                (l::container_name, LabelValue::maybe(identity.container_name)),
-                (l::namespace, LabelValue::maybe(identity.namespace)),
-                (l::pod_name, LabelValue::maybe(identity.pod_name)),
                 (l::pod_uid, LabelValue::maybe(group.class.pod_uid.as_deref())),
                 (l::qos_class, LabelValue::maybe(group.class.qos_class)),
             ],
-        )
+        );
+        if let Some(subject) = &group.subject {
+            name(&mut def, &subject.identity);
+        }
+        def
+    }
+
+    /// A row of `identities` about the cgroup with this row in `containers`.
+    pub(crate) fn identity(id: SeriesId, cgroup: &SeriesDef, identity: &Identity) -> SeriesDef {
+        use identities::label as l;
+        let mut def = below(Table::Identities, id, cgroup);
+        name(&mut def, identity);
+        let labels = identity.labels.as_ref().and_then(|f| serde_json::to_string(&f.value).ok());
+        let sources: std::collections::BTreeMap<_, _> =
+            identity.sources().map(|(fact, source)| (fact, source.name())).collect();
+        def.labels[l::mirror_pod_uid] = LabelValue::maybe(text(identity.mirror_pod_uid.as_ref()));
+        def.labels[l::image] = LabelValue::maybe(text(identity.image.as_ref()));
+        def.labels[l::labels] = LabelValue::maybe(labels);
+        def.labels[l::sources] =
+            LabelValue::maybe(serde_json::to_string(&sources).ok().filter(|_| !sources.is_empty()));
+        def
     }
 
     /// A row of `disks`.
@@ -161,6 +181,47 @@ impl Host {
         def.labels[l::cmdline] = LabelValue::maybe(names.cmdline.as_deref());
         def
     }
+}
+
+/// Writes what has been learnt of a subject into its definition, whatever its table.
+fn name(def: &mut SeriesDef, identity: &Identity) {
+    let names = [
+        ("runtime", identity.runtime),
+        ("container_name", text(identity.container_name.as_ref())),
+        ("namespace", text(identity.namespace.as_ref())),
+        ("pod_name", text(identity.pod_name.as_ref())),
+    ];
+    for (label, value) in names {
+        if let Some(value) = value
+            && let Some(at) = def.table.label_index(label)
+            && def.labels[at] == LabelValue::Null
+        {
+            def.labels[at] = LabelValue::text(value);
+        }
+    }
+}
+
+/// What events say of a subject.
+pub(crate) fn about(group: &Group) -> About {
+    let mut about = About {
+        subject_kind: Some(group.kind().name().to_owned()),
+        cgroup_path: Some(group.text.clone()),
+        container_id: group.class.container_id.clone(),
+        pod_uid: group.class.pod_uid.clone(),
+        ..About::default()
+    };
+    if let Some(subject) = &group.subject {
+        name_about(&mut about, &subject.identity);
+    }
+    about
+}
+
+/// Writes what has been learnt of a subject into what events say of it.
+pub(crate) fn name_about(about: &mut About, identity: &Identity) {
+    let own = |fact| text(fact).map(str::to_owned);
+    about.container_name = own(identity.container_name.as_ref());
+    about.namespace = own(identity.namespace.as_ref());
+    about.pod_name = own(identity.pod_name.as_ref());
 }
 
 /// A row of something that belongs to another row's subject: it bears that one's labels under the same names.

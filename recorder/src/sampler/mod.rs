@@ -13,9 +13,13 @@ mod faults;
 mod groups;
 mod host;
 mod host_files;
+mod kernel_log;
+mod kills;
 mod labels;
 mod limits;
+mod lives;
 mod members;
+mod names;
 mod netns;
 mod network;
 mod open_files;
@@ -24,9 +28,12 @@ mod processes;
 mod pss;
 mod rates;
 mod regions;
+mod register;
 mod report;
+mod restarts;
 mod subject;
 mod sums;
+mod watch;
 
 use std::fs::File;
 use std::mem::take;
@@ -43,18 +50,20 @@ use fgm::time::Micros;
 use crate::config::{Config, Processes, Scope};
 use crate::discover::Hierarchies;
 use crate::error::RecordError;
-use crate::identify::{Lookup, Question, Tasks};
+use crate::identify::{Lookup, Message, Question, Tasks};
 use crate::pace::Slot;
 use crate::read::io::{Device, IoLimits};
 use access::Reader;
 use blocks::Blocks;
 use cgroup_files::Scratch;
 use disks::fill_disk;
-use events::{Kills, life, tell_gap, tell_kills};
+use events::{life, tell_changes, tell_gap};
 use extras::Extras;
 use groups::{GroupId, Groups, Promoted};
 pub(crate) use host::Progress;
 use host::{HostFiles, SelfCost};
+use kernel_log::KernelLog;
+use kills::Kills;
 use labels::Host;
 use limits::fill_limits;
 use members::Members;
@@ -62,6 +71,8 @@ use netns::Namespaces;
 use network::Site;
 use processes::{Herd, Pen};
 use regions::{Regions, Survey};
+use register::{Register, has_identity};
+use restarts::Restarts;
 use subject::{Bench, read_subject};
 use sums::fill_sums;
 
@@ -101,6 +112,9 @@ pub(crate) struct Sampler {
     extras: Extras,
     last_cost: Option<(Micros, u64)>,
     kills: Kills,
+    kernel_log: KernelLog,
+    register: Register,
+    restarts: Restarts,
 }
 
 impl Sampler {
@@ -120,8 +134,8 @@ impl Sampler {
             cluster_name: config.cluster_name.clone().filter(|c| !c.is_empty()),
             boot_id: one_line(&config.proc_root.join("sys/kernel/random/boot_id")),
         };
-        let lookup =
-            Lookup::start(config.host_root.clone()).map_err(|e| RecordError::Thread("identify", e))?;
+        let lookup = Lookup::start(config.host_root.clone(), |_| Ok(()))
+            .map_err(|e| RecordError::Thread("identify", e))?;
         let tasks = Tasks::start(&config.host_root).map_err(|e| RecordError::Thread("tasks", e))?;
         Ok(Sampler {
             groups: Groups::new(&hierarchies, config.scope),
@@ -144,6 +158,9 @@ impl Sampler {
             extras: Extras::default(),
             last_cost: None,
             kills: Kills::default(),
+            kernel_log: KernelLog::open(&config.host_root, &config.proc_root),
+            register: Register::default(),
+            restarts: Restarts::default(),
         })
     }
 
@@ -162,6 +179,11 @@ impl Sampler {
         self.host.boot_id.as_deref()
     }
 
+    /// The tick before may have been lost: what it told once only is told again.
+    pub(crate) fn repeat_identities(&mut self) {
+        self.register.repeat();
+    }
+
     /// Takes one tick. `now` reads the wall clock; `progress` is how the run has gone so far.
     pub(crate) fn sample(
         &mut self,
@@ -178,11 +200,12 @@ impl Sampler {
         if slot.stepped.is_some() {
             self.forget();
         }
-        self.take_answers(tick);
+        self.kills.begin();
+        self.take_answers(tick, &now);
         self.turn_over(tick, &now);
         self.read_subjects(tick, &now);
         fill_limits(&self.groups, tick.rows_mut(Table::Containers));
-        tell_kills(&mut self.groups, &mut self.kills, tick, now());
+        tell_changes(&mut self.groups, tick, now());
         self.members.refresh(&mut self.groups, &self.hierarchies, &mut self.reader);
         let mut pen = Pen {
             groups: &mut self.groups,
@@ -194,6 +217,8 @@ impl Sampler {
         self.sample_namespaces(tick, &now);
         self.sample_regions(tick, &now);
         self.fill_sums(tick);
+        self.kills.tell(&mut self.groups, &mut self.kernel_log, self.herd.gone(), tick, now());
+        self.register.write(&mut self.groups, &self.host, tick);
         let own = SelfCost {
             tick_usec: self.last_cost.map(|l| l.0),
             files_read: self.last_cost.map(|l| l.1),
@@ -223,32 +248,6 @@ impl Sampler {
         self.herd.forget();
         for (_, group) in self.groups.iter_mut() {
             group.subject.iter_mut().for_each(subject::Subject::forget);
-        }
-    }
-
-    /// New names come as new definitions of everything that bears them.
-    fn take_answers(&mut self, tick: &mut Tick) {
-        while let Some(answer) = self.lookup.answer() {
-            let named = self.groups.iter_mut().find_map(|(id, g)| {
-                let subject = g.subject.as_mut().filter(|s| s.series == answer.series)?;
-                subject.identity.clone_from(&answer.identity);
-                Some(id)
-            });
-            if let Some(id) = named {
-                self.rename(id, tick);
-            }
-        }
-    }
-
-    fn rename(&mut self, id: GroupId, tick: &mut Tick) {
-        for (device, series) in self.define(id, tick) {
-            self.define_disk(id, device, series, tick);
-        }
-        self.define_extras(id, tick);
-        self.herd.redefine(id, &self.groups, &self.host, tick);
-        self.namespaces.redefine(id, &self.groups, &self.host, tick);
-        if let Some(regions) = &self.regions {
-            regions.redefine(id, self.herd.recorded(), &self.groups, &self.host, tick);
         }
     }
 
@@ -285,13 +284,19 @@ impl Sampler {
                 None => {}
             }
         }
-        for ended in turnover.ended {
-            tick.ended.push((Table::Containers, ended.subject.series));
-            tick.ended.extend(ended.subject.devices.iter().map(|&(_, s)| (Table::Disks, s)));
-            let extras = ended.subject.extras.iter().filter_map(extras::Seen::series);
+        for group in turnover.ended {
+            let Some(subject) = &group.subject else { continue };
+            tick.ended.push((Table::Containers, subject.series));
+            tick.ended.extend(subject.devices.iter().map(|&(_, s)| (Table::Disks, s)));
+            let extras = subject.extras.iter().filter_map(extras::Seen::series);
             tick.ended.extend(extras.map(|s| (Table::Extras, s)));
-            let id = ended.container_id.as_deref();
-            tick.events.push(life(EventKind::SubjectStop, &ended.text, id, ended.kind, now()));
+            tick.events.push(life(EventKind::SubjectStop, &subject.about, now()));
+            self.kills.ended(&group, &subject.about, &self.groups);
+            self.register.departed(&group, &self.host);
+            self.lookup.tell(Message::Ended(subject.series));
+            if let (None, Some(uid)) = (&group.class.container_id, &group.class.pod_uid) {
+                self.restarts.pod_ended(uid);
+            }
         }
         for id in turnover.started {
             if let Some(group) = self.groups.get_mut(id)
@@ -300,21 +305,22 @@ impl Sampler {
                 // The counter of a cgroup that began just now began at 0.
                 subject.oom_kills = (!group.found_first).then_some(0);
             }
+            self.refresh_about(id);
             self.define(id, tick);
             let Some(group) = self.groups.get(id) else { continue };
             let Some(subject) = &group.subject else { continue };
-            if group.class.container_id.is_some() || group.class.pod_uid.is_some() {
-                self.lookup.ask(Question {
+            if has_identity(group) {
+                self.lookup.tell(Message::Question(Question {
                     series: subject.series,
                     container_id: group.class.container_id.clone(),
                     pod_uid: group.class.pod_uid.clone(),
-                });
+                }));
             }
+            let alone = group.class.pod_uid.is_none().then_some(&subject.about);
+            tick.events.extend(alone.and_then(|a| self.restarts.named(subject.series, a, None, now())));
             // What was there before the recorder did not start now.
             if !group.found_first {
-                let kind = group.kind();
-                let container_id = group.class.container_id.as_deref();
-                tick.events.push(life(EventKind::SubjectStart, &group.text, container_id, kind, now()));
+                tick.events.push(life(EventKind::SubjectStart, &subject.about, now()));
             }
         }
     }

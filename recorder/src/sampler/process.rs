@@ -11,7 +11,9 @@ use std::ffi::OsStr;
 use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use fgm::event::About;
 use fgm::metric::{Table, processes as p};
 use fgm::store::tick::{Row, SeriesId, Tick};
 use fgm::time::Micros;
@@ -65,6 +67,8 @@ pub(crate) struct Process {
     pub(crate) series: SeriesId,
     pub(crate) owner: GroupId,
     pub(crate) names: Names,
+    /// What events say of its subject.
+    pub(crate) about: Arc<About>,
     pub(crate) pss: Pss,
     /// Resident bytes on this tick; `None` for a process without memory (zombie).
     pub(crate) rss: Option<u64>,
@@ -134,6 +138,7 @@ pub(crate) fn first_look(pid: u32, series: SeriesId, owner: GroupId, bench: &mut
         series,
         owner,
         names,
+        about: Arc::default(),
         pss: Pss::default(),
         rss: None,
         open_files: None,

@@ -13,6 +13,7 @@ use fgm::time::Micros;
 use super::access::Reader;
 use super::groups::{GroupId, Groups};
 use super::labels::Host;
+use super::lives::{Gone, Lives};
 use super::members::Members;
 use super::open_files::OpenFiles;
 use super::process::{Bench, First, Look, Process, first_look};
@@ -44,6 +45,7 @@ pub(crate) struct Herd {
     budget: Budget,
     open_files: OpenFiles,
     next_series: SeriesId,
+    lives: Lives,
 }
 
 fn micros(d: Duration) -> Micros {
@@ -63,7 +65,13 @@ impl Herd {
             budget: Budget::new(micros(config.pss_budget), micros(config.interval)),
             open_files: OpenFiles::new(proc_root),
             next_series: 0,
+            lives: Lives::default(),
         }
+    }
+
+    /// Processes that were gone on the last tick sampled.
+    pub(crate) fn gone(&self) -> &[Gone] {
+        self.lives.gone()
     }
 
     /// Forgets the last readings: the clock was set.
@@ -88,9 +96,11 @@ impl Herd {
     }
 
     /// Defines anew the processes of a subject whose names have become known.
-    pub(crate) fn redefine(&self, owner: GroupId, groups: &Groups, host: &Host, tick: &mut Tick) {
+    pub(crate) fn redefine(&mut self, owner: GroupId, groups: &Groups, host: &Host, tick: &mut Tick) {
         let Some(group) = groups.get(owner) else { return };
-        for process in self.known.values().filter(|p| p.owner == owner) {
+        let Some(subject) = &group.subject else { return };
+        for process in self.known.values_mut().filter(|p| p.owner == owner) {
+            process.about.clone_from(&subject.about);
             tick.defs.push(host.process(process, group));
         }
     }
@@ -104,6 +114,7 @@ impl Herd {
         now: &impl Fn() -> Micros,
     ) {
         let tick_no = tick.tick_no;
+        self.lives.begin();
         if tick_no - self.kernel_checked >= KERNEL_RECHECK {
             self.kernel_checked = tick_no;
             self.kernel.clear();
@@ -124,12 +135,13 @@ impl Herd {
         }
         self.kernel.retain(|_, seen| *seen == tick_no);
         if self.record {
-            self.bury(tick);
+            self.bury(tick, now());
             self.read_pss(pen, tick);
             self.add_up(pen.groups, tick);
         } else {
             self.counted.retain(|&pid, _| members.contains(pid));
         }
+        self.lives.end();
     }
 
     /// Reads a process; returns whether it lives.
@@ -158,6 +170,7 @@ impl Herd {
                 Look::Changed => {
                     process.seen = tick_no;
                     if let Some(group) = pen.groups.get(owner) {
+                        process.about = group.about();
                         tick.defs.push(pen.host.process(process, group));
                     }
                     return true;
@@ -165,6 +178,7 @@ impl Herd {
                 // Its pid may already be somebody else's: look again below.
                 Look::Gone => {
                     tick.ended.push((Table::Processes, process.series));
+                    self.lives.died(process, now(), tick);
                     self.known.remove(&pid);
                 }
             }
@@ -182,8 +196,10 @@ impl Herd {
                 self.next_series += 1;
                 process.seen = tick_no;
                 if let Some(group) = pen.groups.get(owner) {
+                    process.about = group.about();
                     tick.defs.push(pen.host.process(&process, group));
                 }
+                self.lives.born(&process, now(), tick);
                 self.known.insert(pid, *process);
                 true
             }
@@ -217,14 +233,16 @@ impl Herd {
     }
 
     /// Ends the series of processes that were not listed on this tick.
-    fn bury(&mut self, tick: &mut Tick) {
+    fn bury(&mut self, tick: &mut Tick, time: Micros) {
         let tick_no = tick.tick_no;
+        let lives = &mut self.lives;
         self.known.retain(|_, process| {
-            let lives = process.seen == tick_no;
-            if !lives {
+            let there = process.seen == tick_no;
+            if !there {
                 tick.ended.push((Table::Processes, process.series));
+                lives.died(process, time, tick);
             }
-            lives
+            there
         });
     }
 

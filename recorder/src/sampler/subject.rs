@@ -3,6 +3,9 @@
 //! Owns: reading a subject's files into its rows, and the gauges derived from them. Must not: find subjects, or read
 //! their processes.
 
+use std::sync::Arc;
+
+use fgm::event::About;
 use fgm::metric::{Table, containers as c};
 use fgm::store::tick::{Row, SeriesId, TableRows, Tick};
 use fgm::time::Micros;
@@ -14,6 +17,7 @@ use super::extras::Seen;
 use super::groups::{Group, Planned};
 use super::rates::{delta, millicores, percent};
 use super::sums::Sums;
+use super::watch::Watch;
 use crate::discover::Hierarchies;
 use crate::identify::Identity;
 use crate::read::io::Device;
@@ -39,6 +43,15 @@ const RATED: [usize; 5] = [
 pub(crate) struct Subject {
     pub(crate) series: SeriesId,
     pub(crate) identity: Identity,
+    /// What events say of it.
+    pub(crate) about: Arc<About>,
+    /// Ticks of the first and last row.
+    pub(crate) seen: Option<(Micros, Micros)>,
+    /// A row of `identities` is due.
+    pub(crate) identity_due: bool,
+    /// There has been one.
+    pub(crate) identity_told: bool,
+    pub(crate) watch: Watch,
     pub(crate) plan: Vec<Planned>,
     /// Limits of a sub-cgroup (crun).
     pub(crate) holder: Vec<Planned>,
@@ -57,6 +70,11 @@ impl Subject {
         Subject {
             series,
             identity: Identity::default(),
+            about: Arc::default(),
+            seen: None,
+            identity_due: false,
+            identity_told: false,
+            watch: Watch::default(),
             plan: Vec::new(),
             holder: Vec::new(),
             devices: Vec::new(),
@@ -130,6 +148,7 @@ pub(crate) fn read_subject(group: &mut Group, bench: &mut Bench<'_>, tick: &mut 
         sum_devices(&bench.scratch.devices, &mut row);
         derive(&mut row, &mut subject.previous, tick_no, time);
         subject.row = Some(at);
+        subject.seen = Some((subject.seen.map_or(tick.tick, |s| s.0), tick.tick));
     }
     group.subject = Some(subject);
 }

@@ -92,6 +92,19 @@ impl Running {
         self.sink.0.lock().unwrap()[target - more].tick_no
     }
 
+    /// What has been made up to now; its summary is empty.
+    pub fn so_far(&self) -> Recording {
+        let summary = Summary {
+            run_id: fgm::identity::RunId::from_text("so far").unwrap(),
+            ticks: 0,
+            missed: 0,
+            lost: 0,
+            bytes: 0,
+            last: fgm_recorder::Census::default(),
+        };
+        Recording { ticks: self.sink.0.lock().unwrap().clone(), summary }
+    }
+
     pub fn stop(mut self) -> Recording {
         self.stop.stop();
         let summary = self.thread.take().unwrap().join().unwrap().unwrap();
@@ -120,6 +133,11 @@ impl Recording {
             }
         }
         out
+    }
+
+    /// Scheduled time of a tick.
+    pub fn tick_of(&self, tick_no: i64) -> Micros {
+        self.ticks.iter().find(|t| t.tick_no == tick_no).unwrap().tick
     }
 
     pub fn of_path(&self, path: &str) -> Vec<Seen> {

@@ -37,6 +37,8 @@ impl Metrics {
         self.lines = self
             .tables
             .iter()
+            // What is known of containers is no series that could be drawn.
+            .filter(|t| **t != Table::Identities)
             .flat_map(|t| std::iter::once(Line::Heading(*t)).chain(t.metrics().iter().map(Line::Metric)))
             .collect();
         if let Some(Line::Metric(m)) = selected {

@@ -173,6 +173,7 @@ impl Subjects {
             Table::Netns => "network namespaces",
             Table::Regions => "memory regions",
             Table::Extras => "kernel keys",
+            Table::Identities => "identities",
         }
     }
 }
