@@ -5,6 +5,8 @@
 pub mod disk;
 pub mod facts;
 mod formats;
+#[cfg(feature = "kubernetes")]
+pub(crate) mod kubernetes;
 mod lookup;
 pub mod pods;
 mod tasks;
