@@ -1,5 +1,6 @@
 //! What recorder and viewer of Fine-Grained Monitor agree on. No terminal, no kernel access.
 pub mod event;
+pub mod filter;
 pub mod identity;
 pub mod metric;
 #[cfg(feature = "query")]

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use fgm::filter::Filter;
 use fgm::store::retention::{Cap, OnFull};
-use fgm_recorder::{Config, Processes, Scope};
+use fgm_recorder::{Config, Kubernetes, Processes, Scope};
 
 use crate::log::LogFormat;
 use crate::settings::{self, Refused};
@@ -67,6 +68,22 @@ pub(crate) struct Args {
     /// Where the host's procfs is mounted.
     #[arg(long, value_name = "DIR", default_value = "/proc")]
     proc_root: PathBuf,
+
+    /// Record only what matches, with its processes. FILTER is words that must all match: `ns:`, `pod:`, `name:`
+    /// (container), `qos:`, `kind:`, `runtime:`, `image:`, `path:` or `label:KEY=` before a pattern, or a bare pattern
+    /// for any of the names; with `*` or `?` a glob for the whole text, else found anywhere in it. May be given several
+    /// times: one must match. What is not known yet to match or not is recorded until it is.
+    #[arg(long, value_name = "FILTER")]
+    include: Vec<Filter>,
+
+    /// Leave out what matches, with its processes; as --include, and stronger.
+    #[arg(long, value_name = "FILTER")]
+    exclude: Vec<Filter>,
+
+    /// Ask the Kubernetes API for names, labels, requests and limits of this node's pods. `auto`: when running in a
+    /// pod whose service account is mounted; it must be allowed to list and watch pods.
+    #[arg(long, value_enum, default_value = "auto")]
+    kubernetes: KubernetesArg,
 
     /// Stop by itself after this long.
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -157,6 +174,12 @@ enum ProcessesArg {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+enum KubernetesArg {
+    Auto,
+    Off,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum OnFullArg {
     Stop,
     DropOldest,
@@ -191,6 +214,12 @@ impl Args {
             cluster_name: self.cluster_name.clone(),
             cgroup_root: self.cgroup_root.clone(),
             proc_root: self.proc_root.clone(),
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
+            kubernetes: match self.kubernetes {
+                KubernetesArg::Auto => Kubernetes::Auto,
+                KubernetesArg::Off => Kubernetes::Off,
+            },
             duration: self.duration,
             pss_budget: self.pss_budget,
             max_fds: self.max_fds,

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use fgm::filter::Filter;
 use fgm::store::retention::{Cap, OnFull};
 
 use crate::error::RecordError;
@@ -42,6 +43,16 @@ pub enum Processes {
     None,
 }
 
+/// Whether the Kubernetes API is asked for names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kubernetes {
+    /// When this process runs in a pod that has been given credentials.
+    #[default]
+    Auto,
+    /// Never.
+    Off,
+}
+
 /// Settings of a run.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -73,6 +84,12 @@ pub struct Config {
     pub proc_root: PathBuf,
     /// Directory below which the host's `run` and `var` lie (identity sources).
     pub host_root: PathBuf,
+    /// Only subjects that match one of these are recorded; all where there are none.
+    pub include: Vec<Filter>,
+    /// Subjects that match one of these are not recorded.
+    pub exclude: Vec<Filter>,
+    /// Whether the Kubernetes API is asked for names.
+    pub kubernetes: Kubernetes,
     /// Stops by itself after this long.
     pub duration: Option<Duration>,
     /// CPU time for reading PSS, per tick on average.
@@ -102,6 +119,9 @@ impl Default for Config {
             cgroup_root: None,
             proc_root: PathBuf::from("/proc"),
             host_root: PathBuf::from("/"),
+            include: Vec::new(),
+            exclude: Vec::new(),
+            kubernetes: Kubernetes::default(),
             duration: None,
             pss_budget: Duration::from_millis(5),
             max_fds: 4096,

@@ -19,7 +19,7 @@ mod record;
 mod sampler;
 pub mod sink;
 
-pub use config::{Config, Processes, Scope};
+pub use config::{Config, Kubernetes, Processes, Scope};
 pub use error::RecordError;
 pub use pace::StopHandle;
 pub use record::{Summary, node_name, record, record_into};

@@ -105,10 +105,13 @@ fn containers_of_ctr() {
         let within = if scope == Scope::All { "/k8s.io/t1/inner" } else { "/k8s.io/t1" };
         assert_eq!(process.text("cgroup_path"), Some(within));
         let started = r.events(EventKind::SubjectStart);
-        assert!(started.iter().all(|e| e.cgroup_path.as_deref() != Some("/k8s.io/t1")), "was there before");
-        assert!(started.iter().any(|e| e.cgroup_path.as_deref() == Some("/k8s.io/t2")));
         assert!(
-            r.events(EventKind::OomKill).iter().all(|e| e.cgroup_path.as_deref() != Some("/k8s.io/t1")),
+            started.iter().all(|e| e.about.cgroup_path.as_deref() != Some("/k8s.io/t1")),
+            "was there before"
+        );
+        assert!(started.iter().any(|e| e.about.cgroup_path.as_deref() == Some("/k8s.io/t2")));
+        assert!(
+            r.events(EventKind::OomKill).iter().all(|e| e.about.cgroup_path.as_deref() != Some("/k8s.io/t1")),
             "kills of before the recorder are not told"
         );
     }

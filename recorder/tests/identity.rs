@@ -152,3 +152,55 @@ fn names_reach_all_and_restarts_are_told() {
     let stop = r.events(EventKind::SubjectStop).remove(0);
     assert_eq!(stop.about.container_name.as_deref(), Some("app"), "events bear names");
 }
+
+/// REC-9: what a filter leaves out is not recorded, nor are its processes; while it is not known whether it should be,
+/// it is; leaving something out is no end of it.
+#[test]
+fn filters() {
+    let h = node();
+    let (front, back) = (format!("/docker/{ID}"), format!("/docker/{ID2}"));
+    container(&h, &pod_path(), "");
+    container(&h, &front, "100\n");
+    container(&h, &back, "200\n");
+    h.process(100, "front", 50, 0);
+    h.process(200, "back", 50, 0);
+    let exclude = vec!["name:front".parse().unwrap(), "qos:burstable".parse().unwrap()];
+    let run = Running::start(fgm_recorder::Config { exclude, ..h.config() });
+    until(&run, |r| !r.of_pid(100).is_empty());
+    for (id, name) in [(ID, "front"), (ID2, "back")] {
+        let file = format!("var/lib/docker/containers/{id}/config.v2.json");
+        host_file(&h, &file, &format!(r#"{{"Name":"/{name}"}}"#));
+    }
+    until(&run, |r| r.of_path(&back).last().is_some_and(|row| row.text("container_name").is_some()));
+    let later = run.pass(3);
+    let r = run.stop();
+    let recorded = |rows: Vec<Seen>| rows.iter().any(|row| row.tick_no > later);
+    assert!(recorded(r.of_path(&back)) && recorded(r.of_pid(200)));
+    assert!(!recorded(r.of_path(&front)) && !recorded(r.of_pid(100)));
+    assert!(r.of_path(&pod_path()).is_empty(), "its path tells its QoS class");
+    assert!(r.events(EventKind::SubjectStop).is_empty() && r.events(EventKind::ProcessStop).is_empty());
+    let ended: Vec<_> = r.ticks.iter().flat_map(|t| &t.ended).map(|e| e.0).collect();
+    assert!(ended.contains(&Table::Containers) && ended.contains(&Table::Processes));
+}
+
+/// REC-9: --include keeps what matches one filter.
+#[test]
+fn only_what_is_included() {
+    let h = node();
+    let path = format!("{}/cri-containerd-{ID}.scope", pod_path());
+    container(&h, &pod_path(), "");
+    container(&h, &path, "");
+    container(&h, &format!("/docker/{ID2}"), "");
+    let include = vec!["ns:nowhere".parse().unwrap(), "qos:burstable kind:pod".parse().unwrap()];
+    host_file(&h, &format!("var/log/pods/default_web-node1_{UID}/app/0.log"), "");
+    host_file(&h, &format!("var/log/containers/web-node1_default_app-{ID}.log"), "");
+    host_file(&h, &format!("var/lib/docker/containers/{ID2}/config.v2.json"), r#"{"Name":"/web"}"#);
+    let run = Running::start(fgm_recorder::Config { include, ..h.config() });
+    until(&run, |r| r.ticks.last().is_some_and(|t| t.tables[Table::Containers as usize].len() == 1));
+    let last = run.pass(2);
+    let r = run.stop();
+    let rows = r.rows(Table::Containers);
+    let kinds: Vec<_> =
+        rows.iter().filter(|row| row.tick_no >= last).map(|row| row.text("subject_kind")).collect();
+    assert!(!kinds.is_empty() && kinds.iter().all(|k| *k == Some("pod")), "{kinds:?}");
+}

@@ -272,7 +272,7 @@ fn a_path_is_reused() {
     }
     assert!(rows.last().unwrap().tick_no < gone);
     let ended = r.events(EventKind::SubjectStop);
-    assert_eq!(ended.iter().filter(|e| e.cgroup_path.as_deref() == Some(&*path)).count(), 4);
+    assert_eq!(ended.iter().filter(|e| e.about.cgroup_path.as_deref() == Some(&*path)).count(), 4);
 }
 
 /// REC-1: cgroups made below new cgroups, in whatever order, are found on the next tick, and so is their end.

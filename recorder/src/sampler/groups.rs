@@ -56,6 +56,8 @@ pub(crate) struct Group {
     pub(crate) found_first: bool,
     /// The innermost subject that this cgroup's processes belong to.
     pub(crate) owner: Option<GroupId>,
+    /// A filter has left it out, for good.
+    pub(crate) left_out: bool,
     /// Set when the group is a subject itself.
     pub(crate) subject: Option<Subject>,
 }
@@ -263,6 +265,7 @@ impl Groups {
             places: Vec::new(),
             parent,
             found_first: !self.walked,
+            left_out: false,
             owner,
             subject,
         });

@@ -5,6 +5,7 @@
 mod access;
 mod blocks;
 mod cgroup_files;
+mod choice;
 mod descriptors;
 mod disks;
 mod events;
@@ -56,6 +57,7 @@ use crate::read::io::{Device, IoLimits};
 use access::Reader;
 use blocks::Blocks;
 use cgroup_files::Scratch;
+use choice::Choice;
 use disks::fill_disk;
 use events::{life, tell_changes, tell_gap};
 use extras::Extras;
@@ -106,6 +108,7 @@ pub(crate) struct Sampler {
     blocks: Blocks,
     lookup: Lookup,
     tasks: Tasks,
+    choice: Choice,
     scratch: Scratch,
     spare: TableRows,
     next_disk: SeriesId,
@@ -134,7 +137,8 @@ impl Sampler {
             cluster_name: config.cluster_name.clone().filter(|c| !c.is_empty()),
             boot_id: one_line(&config.proc_root.join("sys/kernel/random/boot_id")),
         };
-        let lookup = Lookup::start(config.host_root.clone(), |_| Ok(()))
+        let further = |messages| names::further_sources(config, &host.node_name, messages);
+        let lookup = Lookup::start(config.host_root.clone(), further)
             .map_err(|e| RecordError::Thread("identify", e))?;
         let tasks = Tasks::start(&config.host_root).map_err(|e| RecordError::Thread("tasks", e))?;
         Ok(Sampler {
@@ -152,6 +156,7 @@ impl Sampler {
             blocks: Blocks::default(),
             lookup,
             tasks,
+            choice: Choice::new(config),
             scratch: Scratch::default(),
             spare: TableRows::new(Table::Containers),
             next_disk: 0,
@@ -286,10 +291,7 @@ impl Sampler {
         }
         for group in turnover.ended {
             let Some(subject) = &group.subject else { continue };
-            tick.ended.push((Table::Containers, subject.series));
-            tick.ended.extend(subject.devices.iter().map(|&(_, s)| (Table::Disks, s)));
-            let extras = subject.extras.iter().filter_map(extras::Seen::series);
-            tick.ended.extend(extras.map(|s| (Table::Extras, s)));
+            turn_out(subject, tick);
             tick.events.push(life(EventKind::SubjectStop, &subject.about, now()));
             self.kills.ended(&group, &subject.about, &self.groups);
             self.register.departed(&group, &self.host);
@@ -306,6 +308,9 @@ impl Sampler {
                 subject.oom_kills = (!group.found_first).then_some(0);
             }
             self.refresh_about(id);
+            if self.leave_out(id, tick) {
+                continue;
+            }
             self.define(id, tick);
             let Some(group) = self.groups.get(id) else { continue };
             let Some(subject) = &group.subject else { continue };
@@ -414,6 +419,14 @@ impl Sampler {
             }
         }
     }
+}
+
+/// Ends everything that a subject has rows in, but for its processes.
+fn turn_out(subject: &subject::Subject, tick: &mut Tick) {
+    tick.ended.push((Table::Containers, subject.series));
+    tick.ended.extend(subject.devices.iter().map(|&(_, s)| (Table::Disks, s)));
+    let extras = subject.extras.iter().filter_map(extras::Seen::series);
+    tick.ended.extend(extras.map(|s| (Table::Extras, s)));
 }
 
 fn find_hierarchies(config: &Config) -> Result<Hierarchies, RecordError> {

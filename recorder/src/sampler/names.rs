@@ -3,6 +3,7 @@
 //! Owns: which definitions and events follow from an answer. Must not: look anything up.
 
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 
 use fgm::store::tick::Tick;
 use fgm::time::Micros;
@@ -10,6 +11,29 @@ use fgm::time::Micros;
 use super::Sampler;
 use super::groups::GroupId;
 use super::labels::about;
+use crate::config::Config;
+#[cfg(feature = "kubernetes")]
+use crate::config::Kubernetes;
+use crate::identify::Message;
+#[cfg(feature = "kubernetes")]
+use crate::identify::kubernetes;
+
+/// Starts what tells names beside the disk. Without the feature `kubernetes` there is nothing.
+#[cfg_attr(
+    not(feature = "kubernetes"),
+    allow(unused_variables, clippy::unnecessary_wraps, reason = "see above")
+)]
+pub(super) fn further_sources(
+    config: &Config,
+    node_name: &str,
+    messages: SyncSender<Message>,
+) -> std::io::Result<()> {
+    #[cfg(feature = "kubernetes")]
+    if config.kubernetes == Kubernetes::Auto {
+        kubernetes::start(node_name.to_owned(), messages)?;
+    }
+    Ok(())
+}
 
 impl Sampler {
     /// New names come as new definitions of everything that bears them.
@@ -21,6 +45,7 @@ impl Sampler {
                 let renamed = !subject.identity.same_names(&answer.identity);
                 subject.identity_due |= !subject.identity_told || subject.identity != answer.identity;
                 subject.identity.clone_from(&answer.identity);
+                subject.settled = answer.settled;
                 Some((id, renamed))
             });
             let Some((id, renamed)) = named else {
@@ -29,7 +54,7 @@ impl Sampler {
                 }
                 continue;
             };
-            if !renamed {
+            if self.leave_out(id, tick) || !renamed {
                 continue;
             }
             self.rename(id, tick);

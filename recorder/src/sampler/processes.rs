@@ -105,6 +105,16 @@ impl Herd {
         }
     }
 
+    /// Ends the series of a subject's processes, which live on and are recorded no more.
+    pub(crate) fn disown(&mut self, owner: GroupId, tick: &mut Tick) {
+        self.known.retain(|_, process| {
+            if process.owner == owner {
+                tick.ended.push((Table::Processes, process.series));
+            }
+            process.owner != owner
+        });
+    }
+
     /// Writes the rows of all members and adds them up per subject.
     pub(crate) fn sample(
         &mut self,
@@ -120,6 +130,11 @@ impl Herd {
             self.kernel.clear();
         }
         for (pid, owner) in members.iter() {
+            // A subject that is left out still claims its processes, so that no other one counts them.
+            if pen.groups.get(owner).is_none_or(|g| g.subject.is_none()) {
+                self.counted.remove(&pid);
+                continue;
+            }
             if let Some(seen) = self.kernel.get_mut(&pid) {
                 *seen = tick_no;
                 continue;

@@ -43,6 +43,8 @@ const RATED: [usize; 5] = [
 pub(crate) struct Subject {
     pub(crate) series: SeriesId,
     pub(crate) identity: Identity,
+    /// What is not known of it will not be learnt from the disk any more.
+    pub(crate) settled: bool,
     /// What events say of it.
     pub(crate) about: Arc<About>,
     /// Ticks of the first and last row.
@@ -70,6 +72,7 @@ impl Subject {
         Subject {
             series,
             identity: Identity::default(),
+            settled: false,
             about: Arc::default(),
             seen: None,
             identity_due: false,

@@ -83,7 +83,8 @@ impl Groups {
     }
 
     fn begin(&mut self, id: GroupId, hierarchies: &Hierarchies, turnover: &mut Turnover) {
-        let wanted = self.get(id).is_some_and(|g| g.subject.is_none() && self.in_scope(&g.class));
+        let wanted =
+            self.get(id).is_some_and(|g| g.subject.is_none() && !g.left_out && self.in_scope(&g.class));
         if wanted {
             self.make_subject(id, hierarchies);
             turnover.started.push(id);
