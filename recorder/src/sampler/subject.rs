@@ -10,6 +10,8 @@ use fgm::metric::{Table, containers as c};
 use fgm::store::tick::{Row, SeriesId, TableRows, Tick};
 use fgm::time::Micros;
 
+use rustix::fs::AtFlags;
+
 use super::access::{At, Got, Reader, Shape};
 use super::cgroup_files::{Scratch, adopt_limits, fill};
 use super::disks::sum_devices;
@@ -138,7 +140,7 @@ pub(crate) fn read_subject(group: &mut Group, bench: &mut Bench<'_>, tick: &mut 
             bench.reader.faults.garbled(planned.spec.name);
         }
     }
-    if !pushed && !gone {
+    if !pushed && !gone && still_there(group, bench.hierarchies) {
         // A live cgroup without any counters, such as one that only systemd's hierarchy knows.
         rows.push(subject.series, time);
         pushed = true;
@@ -154,6 +156,15 @@ pub(crate) fn read_subject(group: &mut Group, bench: &mut Bench<'_>, tick: &mut 
         subject.seen = Some((subject.seen.map_or(tick.tick, |s| s.0), tick.tick));
     }
     group.subject = Some(subject);
+}
+
+/// Whether a directory of the group is left: what was removed between the walk and its first reading has no files
+/// either, but no row.
+fn still_there(group: &Group, hierarchies: &Hierarchies) -> bool {
+    // The root's own directory is named by nothing.
+    let dir: &[u8] = if group.dir().is_empty() { b"." } else { group.dir() };
+    let mut roots = group.places.iter().map(|p| hierarchies.all[p.hierarchy].root.as_fd());
+    roots.any(|root| rustix::fs::statat(root, dir, AtFlags::SYMLINK_NOFOLLOW).is_ok())
 }
 
 fn read_holder(holder: &mut [Planned], dir: &[u8], bench: &mut Bench<'_>, row: &mut Row<'_>) {
@@ -199,6 +210,8 @@ fn derive(row: &mut Row<'_>, previous: &mut Option<Previous>, tick_no: i64, time
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Scope;
+    use crate::sampler::groups::Groups;
 
     fn reading(tick_no: i64, time: Micros, usage: i64, previous: &mut Option<Previous>) -> Option<i64> {
         let mut rows = TableRows::new(Table::Containers);
@@ -230,5 +243,32 @@ mod tests {
         row.set(c::memory_stat_inactive_file_bytes, 130);
         derive(&mut row, &mut None, 0, 0);
         assert_eq!(row.get(c::memory_working_set_bytes), Some(0));
+    }
+
+    /// REC-1: a cgroup that goes between the walk and its first reading leaves no row; a live one without files does.
+    #[test]
+    fn what_is_gone_before_its_first_reading_has_no_row() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("cgroup.controllers"), "").unwrap();
+        std::fs::create_dir(dir.path().join("brief")).unwrap();
+        let hierarchies = Hierarchies::below(dir.path());
+        let mut groups = Groups::new(&hierarchies, Scope::All);
+        assert_eq!(groups.refresh(&hierarchies).started.len(), 2, "the root and what is below");
+        let (mut scratch, mut spare) = (Scratch::default(), TableRows::new(Table::Containers));
+        let mut reader = Reader::new(usize::MAX, None);
+        let mut rows_now = |tick_no| {
+            let mut tick = Tick::default();
+            tick.reset(tick_no, tick_no);
+            reader.begin(tick_no);
+            for (_, group) in groups.iter_mut() {
+                let (reader, scratch, spare) = (&mut reader, &mut scratch, &mut spare);
+                let mut bench = Bench { hierarchies: &hierarchies, reader, scratch, spare };
+                read_subject(group, &mut bench, &mut tick, tick_no);
+            }
+            tick.rows(Table::Containers).len()
+        };
+        assert_eq!(rows_now(0), 2);
+        std::fs::remove_dir(dir.path().join("brief")).unwrap();
+        assert_eq!(rows_now(1), 1);
     }
 }
