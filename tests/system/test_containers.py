@@ -152,6 +152,14 @@ def test_a_kill_by_the_oom_killer_is_told(case):
     assert kills == sorted(kills) and kills[-1] == 1, kills
 
 
+def test_a_kill_that_ends_its_container_is_told(case):
+    """REC-8: between two ticks, when the container's own counter is gone with it; the kernel's log still tells."""
+    truth, recording = case
+    assert truth["containers"]["killed"]["exit_code"] == 137
+    events = oom_kills(truth, recording, "killed")
+    assert len(events) == 1, events
+
+
 def test_many_processes(case):
     """REC-1, REC-2: each is recorded under its container."""
     truth, recording = case

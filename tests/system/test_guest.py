@@ -52,11 +52,12 @@ def test_the_clock_is_set_while_recording(case):
 
 @pytest.mark.parametrize("case", ["rootless"], indirect=True)
 def test_a_plain_users_container(case):
-    """REC-1: rootless podman, below the user's own systemd."""
+    """REC-1, REC-7: rootless podman, below the user's own systemd."""
     truth, recording = case
-    columns = "tick, cgroup_path, subject_kind, runtime, memory_max_bytes"
+    columns = "tick, cgroup_path, subject_kind, runtime, memory_max_bytes, container_name"
     rows = recording.rows("containers", columns, "container_id = ?", [truth["id"]])
     assert rows[0]["tick"] <= truth["started"] + 1
     for row in rows:
         assert row["cgroup_path"].startswith("/user.slice/user-1000.slice/user@1000.service/")
         assert (row["subject_kind"], row["runtime"], row["memory_max_bytes"]) == ("container", "podman", 64 << 20)
+        assert row["container_name"] == "plain"
