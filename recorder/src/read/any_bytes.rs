@@ -4,7 +4,9 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::{cpu, diskstats, io, memory, mountinfo, net, node, pid_files, pid_stat, psi, scan, smaps, value};
+use super::{
+    cpu, diskstats, io, kmsg, memory, mountinfo, net, node, pid_files, pid_stat, psi, scan, smaps, value,
+};
 
 /// Hands the text to every parser, whatever it is a text of. `other` is for parsers of two texts.
 fn parse_as_everything(text: &[u8], other: &[u8]) {
@@ -17,6 +19,7 @@ fn parse_as_everything(text: &[u8], other: &[u8]) {
     io::io_max(text, |_, _| {});
     io::weight(text);
     io::blkio(text, |_, _, _| {});
+    kmsg::victim(text);
     memory::stat_v1(text, |_, _| {}, |_, _| {});
     memory::stat_v2(text, |_, _| {}, |_, _| {});
     memory::events(text, |_, _| {}, |_, _| {});
@@ -105,6 +108,8 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
         Just("Tcp:".to_owned()),
         Just("eth0:".to_owned()),
         Just("1000-2000 r--p 0 08:02 7".to_owned()),
+        Just(";oom-kill:,task_memcg=/a,task=".to_owned()),
+        Just(",pid=".to_owned()),
         any::<u64>().prop_map(|n| n.to_string()),
         any::<i64>().prop_map(|n| n.to_string()),
         ".{0,4}",
