@@ -137,7 +137,8 @@ fn names_reach_all_and_restarts_are_told() {
     };
     let names = (Some("default".to_owned()), Some("app".to_owned()));
     assert_eq!(named(&r.of_pid(100).pop().unwrap()), names);
-    assert_eq!(named(&r.rows(Table::Disks).pop().unwrap()), names);
+    let mut devices = r.rows(Table::Disks).into_iter().filter(|row| row.text("container_id") == Some(ID));
+    assert_eq!(named(&devices.next_back().unwrap()), names);
     let pod = r.of_path(&pod_path()).pop().unwrap();
     assert_eq!((pod.text("pod_name"), pod.text("namespace")), (Some("web-node1"), Some("default")));
     let restarts = r.events(EventKind::Restart);
