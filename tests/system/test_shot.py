@@ -139,9 +139,17 @@ def shoot(recorder, out, moments):
     return shots, left
 
 
-def test_many_kills_cost_at_most_the_tick_under_way_each(recorder, cgroup, tmp_path):
-    """STO-2, STO-3: kills hit appending, sealing, renaming and the recovery of what earlier kills have left."""
-    out = tmp_path / "data"
+def behind(out, run):
+    """How long after its time the end of a run's last tick was sampled."""
+    return duckdb.connect().execute(
+        f"SELECT arg_max(epoch_us(time) - epoch_us(tick), tick_no) / 1e6 FROM '{out}/node/**/*.parquet' WHERE run_id = ?", [run]
+    ).fetchone()[0]
+
+
+def test_many_kills_cost_at_most_the_tick_under_way_each(recorder, cgroup, disk):
+    """STO-2, STO-3: kills hit appending, sealing, renaming and the recovery of what earlier kills have left. In memory,
+    so that nobody else's writes to the disk hold an append up."""
+    out = disk("1g") / "data"
     _, paths = cgroup("shot")
     load = run_in(paths, sys.executable, "-c", LOAD)
     with first_in_line():
@@ -167,6 +175,9 @@ def test_many_kills_cost_at_most_the_tick_under_way_each(recorder, cgroup, tmp_p
             assert not first or killed_at - seconds(first[1]) < 2 * INTERVAL, f"{run} was shot at {killed_at}: {first[0]}"
         else:
             gone = int(killed_at / INTERVAL) - round(max(runs[run].values()) / 1e6 / INTERVAL)
+            if gone > 1:
+                # What was due while it was still busy with the tick before (its first ones open every file) had not begun.
+                gone -= round(behind(out, run) / INTERVAL)
             missing.append((gone, killed_at, run))
     counts = {n: sum(1 for m in missing if m[0] == n) for n in sorted({m[0] for m in missing})}
     print(
@@ -188,13 +199,25 @@ def run_start(manifest):
 
 
 @pytest.fixture
-def small_disk():
-    """A file system of a few MiB of the test's own, which plain users may enter, unmounted afterwards."""
-    point = pathlib.Path(tempfile.mkdtemp(prefix="fgm-disk-"))
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m,mode=0755", "fgm-test", point], check=True)
-    yield point
-    subprocess.run(["umount", "-l", point], check=True)
-    point.rmdir()
+def disk():
+    """Makes file systems of a given size of the test's own, which plain users may enter, and unmounts them."""
+    points = []
+
+    def make(size):
+        point = pathlib.Path(tempfile.mkdtemp(prefix="fgm-disk-"))
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0755", "fgm-test", point], check=True)
+        points.append(point)
+        return point
+
+    yield make
+    for point in points:
+        subprocess.run(["umount", "-l", point], check=True)
+        point.rmdir()
+
+
+@pytest.fixture
+def small_disk(disk):
+    return disk("64m")
 
 
 def fill(point):
