@@ -1,7 +1,7 @@
 //! Sealing and sweeping in the background.
 //!
-//! Owns: the thread that seals segments one after the other and keeps the store within its limits. Must not: decide
-//! when a segment ends.
+//! Owns: the thread that syncs open segments, seals ended ones one after the other, and keeps the store within its
+//! limits. Must not: decide when a segment ends.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -31,6 +31,14 @@ pub(super) struct Job {
     pub(super) len: u64,
 }
 
+/// What the thread is asked for.
+#[derive(Debug)]
+enum Order {
+    Seal(Job),
+    /// Bring what was appended so far to the disk. Not on the writer's thread: a slow disk would cost it ticks.
+    Sync(PathBuf, File),
+}
+
 /// What the thread has found and done so far.
 #[derive(Debug, Default)]
 struct Counts {
@@ -43,7 +51,7 @@ struct Counts {
 /// or too much.
 #[derive(Debug)]
 pub(super) struct Sealer {
-    jobs: Option<Sender<Job>>,
+    orders: Option<Sender<Order>>,
     thread: Option<JoinHandle<Result<(), StoreError>>>,
     counts: Arc<Counts>,
 }
@@ -63,6 +71,7 @@ impl Sealer {
             counts: Arc::default(),
             waiting: Vec::new(),
             said: false,
+            sync_failed: false,
         };
         work.sweep(now, 0);
         let len = |path: &Path| fs::metadata(path).map_or(0, |m| m.len());
@@ -90,7 +99,7 @@ impl Sealer {
             .spawn(move || work.run(&queue))
             .inspect_err(|error| tracing::error!(%error, "no thread for sealing: segments stay open until the next start"))
             .ok();
-        let sealer = Sealer { jobs: Some(sender), thread, counts };
+        let sealer = Sealer { orders: Some(sender), thread, counts };
         for job in jobs {
             // Its length has been counted.
             sealer.send(Job { len: 0, ..job });
@@ -101,8 +110,15 @@ impl Sealer {
     pub(super) fn send(&self, job: Job) {
         self.counts.used.fetch_add(job.len, Ordering::Relaxed);
         // Without the thread the segment just stays where it is, readable, for the next start to seal.
-        if let Some(jobs) = &self.jobs {
-            let _ = jobs.send(job);
+        if let Some(orders) = &self.orders {
+            let _ = orders.send(Order::Seal(job));
+        }
+    }
+
+    /// Has an open segment synced.
+    pub(super) fn sync(&self, path: &Path, file: File) {
+        if let Some(orders) = &self.orders {
+            let _ = orders.send(Order::Sync(path.to_owned(), file));
         }
     }
 
@@ -123,7 +139,7 @@ impl Sealer {
 
     /// Waits until everything is sealed; the first failure, if there was one.
     pub(super) fn finish(&mut self) -> Result<(), StoreError> {
-        self.jobs = None;
+        self.orders = None;
         self.thread.take().and_then(|t| t.join().ok()).unwrap_or(Ok(()))
     }
 }
@@ -143,15 +159,29 @@ struct Work {
     waiting: Vec<Job>,
     /// Whether deleting by age has been said.
     said: bool,
+    /// Whether the latest sync failed.
+    sync_failed: bool,
 }
 
 impl Work {
-    fn run(mut self, queue: &Receiver<Job>) -> Result<(), StoreError> {
+    fn run(mut self, queue: &Receiver<Order>) -> Result<(), StoreError> {
         let mut result = Ok(());
-        while let Ok(job) = queue.recv() {
-            result = self.take(job);
+        while let Ok(order) = queue.recv() {
+            match order {
+                Order::Seal(job) => result = self.take(job),
+                Order::Sync(path, file) => self.sync(&path, &file),
+            }
         }
         result
+    }
+
+    /// A failure loses nothing while the host runs: the ticks have been appended.
+    fn sync(&mut self, path: &Path, file: &File) {
+        let synced = file.sync_data();
+        let failed_before = std::mem::replace(&mut self.sync_failed, synced.is_err());
+        if let (Err(error), false) = (synced, failed_before) {
+            tracing::error!(segment = %path.display(), %error, "cannot sync; a power cut would cost these ticks");
+        }
     }
 
     /// A segment that cannot be sealed (a full disk, say) stays open on disk and is tried again with the next one.

@@ -234,8 +234,13 @@ impl SegmentFile {
     }
 
     /// Makes what was appended survive a power cut.
-    pub(crate) fn sync(&self) -> Result<(), StoreError> {
-        self.file.sync_data().map_err(StoreError::io("sync", &self.path))
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Another handle on the same file, to sync it elsewhere; it shares the lock.
+    pub(crate) fn try_clone_file(&self) -> Option<File> {
+        self.file.try_clone().ok()
     }
 
     pub(crate) fn head(&self) -> &Head {

@@ -148,7 +148,7 @@ impl StoreWriter {
             return Err(error);
         }
         self.last_tick_no = Some(tick.tick_no);
-        self.sync_if_due()?;
+        self.sync_if_due();
         Ok(Appended { bytes })
     }
 
@@ -221,14 +221,15 @@ impl StoreWriter {
         }
     }
 
-    fn sync_if_due(&mut self) -> Result<(), StoreError> {
+    fn sync_if_due(&mut self) {
         if self.last_sync.elapsed() >= self.config.sync_every {
             self.last_sync = Instant::now();
-            if let Some(segment) = &self.open {
-                segment.sync()?;
+            // Out of descriptors: the next one is as good.
+            if let Some((path, file)) = self.open.as_ref().and_then(|s| Some((s.path(), s.try_clone_file()?)))
+            {
+                self.sealer.sync(path, file);
             }
         }
-        Ok(())
     }
 }
 
