@@ -16,14 +16,17 @@ use fgm::event::{Event, EventKind, Severity};
 use fgm::metric::Table;
 use fgm::store::StoreError;
 use fgm::store::tick::{SeriesDef, SeriesId, Tick};
-use fgm::time::Micros;
+use fgm::time::{Micros, SECOND};
 
 use crate::error::RecordError;
 use crate::sampler::Progress;
 use crate::sink::TickSink;
 
-/// Ticks that may wait for the writer.
-const DEPTH: usize = 4;
+/// Ticks that may wait for the writer: two seconds, so that a disk that is slow for a moment costs nothing at short
+/// intervals either, within bounds of memory.
+fn depth(interval: Micros) -> usize {
+    usize::try_from(2 * SECOND / interval.max(1)).unwrap_or(usize::MAX).clamp(4, 20)
+}
 /// Events that are kept while nothing can be written.
 const MAX_EVENTS: usize = 1000;
 
@@ -77,9 +80,10 @@ impl Pipeline {
     /// Starts the writer's thread. `now` is asked once more at the end.
     pub(crate) fn start(
         sink: impl TickSink + 'static,
+        interval: Micros,
         now: impl Fn() -> Micros + Send + 'static,
     ) -> Result<Pipeline, RecordError> {
-        let (full, to_write) = sync_channel(DEPTH);
+        let (full, to_write) = sync_channel(depth(interval));
         let (recycle, empty) = channel();
         let written = Arc::new(Written::default());
         let counts = Arc::clone(&written);
@@ -262,7 +266,7 @@ mod tests {
         let (open, gate) = channel();
         let seen = Arc::new(Mutex::new(Seen::default()));
         let sink = Slow { seen: Arc::clone(&seen), gate };
-        (Pipeline::start(sink, || 0).unwrap(), open, seen)
+        (Pipeline::start(sink, SECOND, || 0).unwrap(), open, seen)
     }
 
     fn tick(n: i64) -> Tick {
@@ -283,13 +287,13 @@ mod tests {
         }
         assert!(began.elapsed() < Duration::from_secs(2));
         let dropped = p.dropped();
-        assert_eq!(dropped, 20 - 1 - DEPTH as u64);
+        assert_eq!(dropped, 20 - 1 - depth(SECOND) as u64);
         let told = p.progress();
-        assert_eq!((told.dropped, told.queued, told.failed), (dropped, 1 + DEPTH as u64, 0));
-        for _ in 0..=DEPTH {
+        assert_eq!((told.dropped, told.queued, told.failed), (dropped, 1 + depth(SECOND) as u64, 0));
+        for _ in 0..=depth(SECOND) {
             open.send(Ok(1)).unwrap();
         }
-        while p.written().ticks() < 1 + DEPTH as u64 {
+        while p.written().ticks() < 1 + depth(SECOND) as u64 {
             std::thread::sleep(Duration::from_millis(1));
         }
         // A series that ended while nothing could be written is forgotten altogether.

@@ -86,7 +86,7 @@ fn run_into(
     sink: impl TickSink + 'static,
 ) -> Result<Summary, RecordError> {
     let clock = HostClock;
-    let mut pipeline = Pipeline::start(sink, move || clock.wall())?;
+    let mut pipeline = Pipeline::start(sink, micros(config.interval), move || clock.wall())?;
     let mut pacer = Pacer::new(clock, micros(config.interval));
     let until = config.duration.map(|d| clock.steady().saturating_add(micros(d)));
     let (mut missed, mut last, mut previous) = (0, Census::default(), None);
