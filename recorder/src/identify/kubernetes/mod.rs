@@ -70,7 +70,7 @@ async fn follow(client: Client, node_name: &str, messages: &SyncSender<Message>)
                 }
                 Err(error) if is_expired(&error) => break,
                 Err(error) => {
-                    let text = error.to_string();
+                    let text = with_causes(&error);
                     // The same trouble is said once, however often it is met.
                     if trouble.as_ref() != Some(&text) {
                         tracing::warn!(error = %text, "the Kubernetes API does not tell this node's pods; trying again");
@@ -87,6 +87,21 @@ async fn follow(client: Client, node_name: &str, messages: &SyncSender<Message>)
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// An error with what it comes from: the outer ones only say that there was no connection, not why.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text.push_str(": ");
+            text.push_str(&inner_text);
+        }
+        cause = inner.source();
+    }
+    text
 }
 
 /// Whether the server has forgotten what had happened since. The watcher lists anew by itself when a watch under way

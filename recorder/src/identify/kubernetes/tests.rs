@@ -100,3 +100,13 @@ fn pods_are_followed() {
     assert!(asked[0].contains("resourceVersion=0") && !asked[0].contains("limit"), "{asked:?}");
     assert!(asked[1].contains("watch=true"), "{asked:?}");
 }
+
+/// REC-9: why there is no connection is said, once, behind the words that only say that there is none.
+#[test]
+fn errors_say_their_cause() {
+    let inner = std::io::Error::other("invalid peer certificate");
+    let config = kube::Error::Service(Box::new(std::io::Error::other(inner)));
+    let text = with_causes(&watcher::Error::InitialListFailed(config));
+    assert_eq!(text.matches("invalid peer certificate").count(), 1, "{text}");
+    assert!(text.starts_with("failed to perform initial object list"), "{text}");
+}
