@@ -21,7 +21,7 @@ use crate::identify::kubernetes;
 /// Starts what tells names beside the disk. Without the feature `kubernetes` there is nothing.
 #[cfg_attr(
     not(feature = "kubernetes"),
-    allow(unused_variables, clippy::unnecessary_wraps, reason = "see above")
+    allow(unused_variables, clippy::unnecessary_wraps, clippy::needless_pass_by_value, reason = "see above")
 )]
 pub(super) fn further_sources(
     config: &Config,
