@@ -93,9 +93,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", default_value = "5ms", value_parser = duration)]
     pss_budget: Duration,
 
-    /// Record processes (kernel threads never) or only count them.
-    #[arg(long, value_enum, default_value = "all")]
-    processes: ProcessesArg,
+    /// Which processes are recorded (kernel threads never): `all`; `top:N`, the N that used most CPU and the N with
+    /// most memory, chosen anew every 10 ticks, for hosts with thousands; or `none`. The others are only counted.
+    #[arg(long, value_name = "all|top:N|none", default_value = "all")]
+    processes: Processes,
 
     /// Limit on the size of the output directory, such as 500MiB or 2G; 0 for none.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size)]
@@ -168,12 +169,6 @@ enum ScopeArg {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum ProcessesArg {
-    All,
-    None,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
 enum KubernetesArg {
     Auto,
     Off,
@@ -205,10 +200,7 @@ impl Args {
                 ScopeArg::Services => Scope::Services,
                 ScopeArg::All => Scope::All,
             },
-            processes: match self.processes {
-                ProcessesArg::All => Processes::All,
-                ProcessesArg::None => Processes::None,
-            },
+            processes: self.processes,
             identifier: self.identifier.clone().or_else(|| self.node_name.clone()),
             node_name: self.node_name.clone(),
             cluster_name: self.cluster_name.clone(),

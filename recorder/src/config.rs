@@ -2,7 +2,10 @@
 //!
 //! Owns: every setting of a run with its default and its bounds. Must not: read the environment or the command line.
 
+use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use fgm::filter::Filter;
@@ -39,8 +42,37 @@ pub enum Processes {
     /// All that belong to a subject; kernel threads do not count.
     #[default]
     All,
+    /// The so many that use most CPU and the so many that have most memory; the others are only counted. For hosts
+    /// with thousands.
+    Top(NonZeroUsize),
     /// None; they are only counted.
     None,
+}
+
+impl fmt::Display for Processes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Processes::All => f.write_str("all"),
+            Processes::Top(n) => write!(f, "top:{n}"),
+            Processes::None => f.write_str("none"),
+        }
+    }
+}
+
+impl FromStr for Processes {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Processes, &'static str> {
+        match text {
+            "all" => Ok(Processes::All),
+            "none" => Ok(Processes::None),
+            _ => text
+                .strip_prefix("top:")
+                .and_then(|n| n.parse().ok())
+                .map(Processes::Top)
+                .ok_or("it is all, none, or top: and a number from 1 on, such as top:50"),
+        }
+    }
 }
 
 /// Whether the Kubernetes API is asked for names.
@@ -168,5 +200,16 @@ mod tests {
         assert!(text.contains("interval") && text.contains("100ms"), "{text}");
         assert!(with(Duration::from_nanos(100_000_001)).is_err());
         assert!(Config { rotation: Duration::from_millis(1), ..Config::default() }.validate().is_err());
+    }
+
+    /// REC-6: all processes, the biggest, or none; what is written is what is read.
+    #[test]
+    fn which_processes() {
+        for text in ["all", "top:1", "top:50", "none"] {
+            assert_eq!(text.parse::<Processes>().map(|p| p.to_string()).as_deref(), Ok(text));
+        }
+        for bad in ["", "top", "top:", "top:0", "top:-1", "top:x", "50", "All"] {
+            assert!(bad.parse::<Processes>().is_err(), "{bad}");
+        }
     }
 }

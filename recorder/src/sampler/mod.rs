@@ -6,6 +6,7 @@ mod access;
 mod blocks;
 mod cgroup_files;
 mod choice;
+mod crowd;
 mod descriptors;
 mod disks;
 mod events;
@@ -34,6 +35,7 @@ mod report;
 mod restarts;
 mod subject;
 mod sums;
+mod top;
 mod watch;
 
 use std::fs::File;
@@ -146,7 +148,7 @@ impl Sampler {
             herd: Herd::new(config, tick_usec, proc_root.as_fd()),
             namespaces: Namespaces::new(interval),
             regions: config.verbose_perf_risk.then(|| Regions::new(interval)),
-            record_processes: config.processes == Processes::All,
+            record_processes: config.processes != Processes::None,
             hierarchies,
             reader: Reader::new(config.max_fds, Some(proc_root.as_fd())),
             proc_root,

@@ -72,6 +72,10 @@ pub(crate) struct Process {
     pub(crate) pss: Pss,
     /// Resident bytes on this tick; `None` for a process without memory (zombie).
     pub(crate) rss: Option<u64>,
+    /// Resident pages as stat has them.
+    pub(crate) rss_pages: u64,
+    /// CPU time used since it began, clock ticks.
+    pub(crate) cpu_ticks: u64,
     /// Open files on this tick.
     pub(crate) open_files: Option<u64>,
     open_files_max: Option<u64>,
@@ -95,6 +99,29 @@ pub(crate) enum Look {
     Changed,
     /// Its pid belongs to another process now, or to nobody.
     Gone,
+}
+
+/// What a stat line said that had been otherwise.
+#[derive(Clone, Copy)]
+struct Change {
+    /// It runs another program.
+    renamed: bool,
+    /// Its parent or its subject.
+    other: bool,
+}
+
+/// Why there is no stat line.
+enum NoStat {
+    Gone,
+    Garbled,
+}
+
+impl NoStat {
+    fn count(&self, reader: &mut Reader) {
+        if matches!(self, NoStat::Garbled) {
+            reader.faults.garbled("stat");
+        }
+    }
 }
 
 /// Everything that reading processes needs.
@@ -129,7 +156,8 @@ pub(crate) fn first_look(pid: u32, series: SeriesId, owner: GroupId, bench: &mut
     if s.is_kernel_thread() {
         return First::Kernel;
     }
-    let start_ticks = s.start_ticks;
+    let (start_ticks, rss_pages) = (s.start_ticks, s.rss_pages);
+    let cpu_ticks = s.user_ticks.saturating_add(s.system_ticks);
     let mut names = Names { comm: s.comm.to_vec(), ppid: s.ppid, image: s.image, ..Names::default() };
     read_names(&dir, &mut names, bench);
     First::Process(Box::new(Process {
@@ -141,6 +169,8 @@ pub(crate) fn first_look(pid: u32, series: SeriesId, owner: GroupId, bench: &mut
         about: Arc::default(),
         pss: Pss::default(),
         rss: None,
+        rss_pages,
+        cpu_ticks,
         open_files: None,
         open_files_max: limit_of(&dir, bench),
         row: 0,
@@ -191,33 +221,19 @@ impl Process {
         tick: &mut Tick,
     ) -> Look {
         let (root, tick_no) = (bench.proc_root, bench.reader.tick_no);
-        let at = At { root, dir: &self.dir, name: "stat" };
-        let s = match bench.reader.kept(&mut self.stat, at, Shape::Piece) {
-            Got::Text(text) => pid_stat(text),
-            Got::Gone | Got::Nothing => return Look::Gone,
+        let s = match self.stat(root, bench.reader) {
+            Ok(s) => s,
+            Err(why) => {
+                why.count(bench.reader);
+                return Look::Gone;
+            }
         };
-        let Some(s) = s else {
-            bench.reader.faults.garbled("stat");
-            return Look::Gone;
-        };
-        if s.start_ticks != self.start_ticks {
-            return Look::Gone;
-        }
-        let moved = self.owner != owner;
-        self.owner = owner;
-        let renamed = s.comm != self.names.comm || s.image != self.names.image;
-        let adopted = s.ppid != self.names.ppid;
+        let change = self.note(&s, owner);
         let rows = tick.rows_mut(Table::Processes);
         self.row = rows.len();
         let mut row = rows.push(self.series, time);
         fill_stat(&s, bench.tick_usec, &mut row);
         derive(&mut row, &mut self.previous, tick_no, time);
-        if renamed || adopted {
-            self.names.ppid = s.ppid;
-            self.names.image = s.image;
-            self.names.comm.clear();
-            self.names.comm.extend_from_slice(s.comm);
-        }
         let at = At { root, dir: &self.dir, name: "status" };
         if let Got::Text(text) = bench.reader.kept(&mut self.status, at, Shape::Piece) {
             status(text, |column, v| row.set_u64(column, v));
@@ -237,14 +253,68 @@ impl Process {
         row.set_opt(p::open_files, self.open_files);
         row.set_opt(p::open_files_max, self.open_files_max);
         self.rss = row.get(p::memory_rss_bytes).map(i64::unsigned_abs);
-        if renamed {
+        self.pss.gone = false;
+        self.learn(change, bench)
+    }
+
+    /// Reads stat only: enough to count it and to see how big it is. Returns whether it lives.
+    pub(crate) fn glance(&mut self, owner: GroupId, page_bytes: u64, bench: &mut Bench<'_>) -> bool {
+        let s = match self.stat(bench.proc_root, bench.reader) {
+            Ok(s) => s,
+            Err(why) => {
+                why.count(bench.reader);
+                return false;
+            }
+        };
+        let change = self.note(&s, owner);
+        // A zombie has no memory.
+        self.rss = Some(self.rss_pages.saturating_mul(page_bytes)).filter(|&bytes| bytes > 0);
+        self.learn(change, bench);
+        true
+    }
+
+    /// Forgets all that only rows need, and closes the files: from now on it is only glanced at.
+    pub(crate) fn rest(&mut self) {
+        self.pss = Pss::default();
+        self.previous = None;
+        self.open_files = None;
+        (self.status, self.io, self.schedstat) = Default::default();
+    }
+
+    /// Its stat line, if it is still there.
+    fn stat<'r>(&mut self, root: BorrowedFd<'_>, reader: &'r mut Reader) -> Result<PidStat<'r>, NoStat> {
+        let at = At { root, dir: &self.dir, name: "stat" };
+        let Got::Text(text) = reader.kept(&mut self.stat, at, Shape::Piece) else {
+            return Err(NoStat::Gone);
+        };
+        let s = pid_stat(text).ok_or(NoStat::Garbled)?;
+        if s.start_ticks == self.start_ticks { Ok(s) } else { Err(NoStat::Gone) }
+    }
+
+    /// Takes what a stat line says of who it is and how big.
+    fn note(&mut self, s: &PidStat<'_>, owner: GroupId) -> Change {
+        let moved = std::mem::replace(&mut self.owner, owner) != owner;
+        let renamed = s.comm != self.names.comm || s.image != self.names.image;
+        let adopted = s.ppid != self.names.ppid;
+        if renamed || adopted {
+            self.names.ppid = s.ppid;
+            self.names.image = s.image;
+            self.names.comm.clear();
+            self.names.comm.extend_from_slice(s.comm);
+        }
+        self.rss_pages = s.rss_pages;
+        self.cpu_ticks = s.user_ticks.saturating_add(s.system_ticks);
+        Change { renamed, other: adopted || moved }
+    }
+
+    fn learn(&mut self, change: Change, bench: &mut Bench<'_>) -> Look {
+        if change.renamed {
             // A new program: other memory, perhaps other rights.
             self.pss = Pss::default();
             read_names(&self.dir, &mut self.names, bench);
             self.open_files_max = limit_of(&self.dir, bench);
         }
-        self.pss.gone = false;
-        if renamed || adopted || moved { Look::Changed } else { Look::Same }
+        if change.renamed || change.other { Look::Changed } else { Look::Same }
     }
 
     /// Changes when the pid belongs to another process, and usually when it runs another program.

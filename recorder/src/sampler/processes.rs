@@ -11,6 +11,7 @@ use fgm::store::tick::{SeriesId, Tick};
 use fgm::time::Micros;
 
 use super::access::Reader;
+use super::crowd::{Crowd, begin_series};
 use super::groups::{GroupId, Groups};
 use super::labels::Host;
 use super::lives::{Gone, Lives};
@@ -42,6 +43,8 @@ pub(crate) struct Herd {
     kernel_checked: i64,
     /// Processes that are only counted, with what told each apart when it was first seen.
     counted: HashMap<u32, u64>,
+    /// Only with `--processes top:N`.
+    crowd: Option<Crowd>,
     budget: Budget,
     open_files: OpenFiles,
     next_series: SeriesId,
@@ -55,13 +58,17 @@ fn micros(d: Duration) -> Micros {
 impl Herd {
     pub(crate) fn new(config: &Config, tick_usec: i64, proc_root: BorrowedFd<'_>) -> Herd {
         Herd {
-            record: config.processes == Processes::All,
+            record: config.processes != Processes::None,
             omit_cmdline: config.omit_cmdline,
             tick_usec,
             known: HashMap::new(),
             kernel: HashMap::new(),
             kernel_checked: 0,
             counted: HashMap::new(),
+            crowd: match config.processes {
+                Processes::Top(n) => Some(Crowd::new(n)),
+                Processes::All | Processes::None => None,
+            },
             budget: Budget::new(micros(config.pss_budget), micros(config.interval)),
             open_files: OpenFiles::new(proc_root),
             next_series: 0,
@@ -90,7 +97,8 @@ impl Herd {
         members: &'a Members,
     ) -> impl Iterator<Item = (u32, u64, GroupId)> + 'a {
         members.iter().filter_map(|(pid, owner)| {
-            let token = if self.record { self.known.get(&pid)?.token() } else { *self.counted.get(&pid)? };
+            let process = || self.known.get(&pid).or_else(|| self.crowd.as_ref()?.get(pid));
+            let token = if self.record { process()?.token() } else { *self.counted.get(&pid)? };
             Some((pid, token, owner))
         })
     }
@@ -102,6 +110,9 @@ impl Herd {
         for process in self.known.values_mut().filter(|p| p.owner == owner) {
             process.about.clone_from(&subject.about);
             tick.defs.push(host.process(process, group));
+        }
+        for process in self.crowd.iter_mut().flat_map(|c| c.of(owner)) {
+            process.about.clone_from(&subject.about);
         }
     }
 
@@ -153,6 +164,7 @@ impl Herd {
             self.bury(tick, now());
             self.read_pss(pen, tick);
             self.add_up(pen.groups, tick);
+            self.choose(pen, tick, now);
         } else {
             self.counted.retain(|&pid, _| members.contains(pid));
         }
@@ -195,8 +207,15 @@ impl Herd {
                     tick.ended.push((Table::Processes, process.series));
                     self.lives.died(process, now(), tick);
                     self.known.remove(&pid);
+                    self.crowd.iter_mut().for_each(|c| c.forget(pid));
                 }
             }
+        } else if let Some(crowd) = &mut self.crowd
+            && let Some(look) = crowd.glance(pid, owner, pen.groups, &mut bench)
+        {
+            let Err(process) = look else { return true };
+            self.lives.died(&process, now(), tick);
+            crowd.forget(pid);
         }
         match first_look(pid, self.next_series, owner, &mut bench) {
             First::Nobody => false,
@@ -205,13 +224,22 @@ impl Herd {
                 false
             }
             First::Process(mut process) => {
+                process.seen = tick_no;
+                if let Some(group) = pen.groups.get(owner) {
+                    process.about = group.about();
+                }
+                if let Some(crowd) = &mut self.crowd
+                    && !crowd.has_room(self.known.len())
+                {
+                    self.lives.born(&process, now(), tick);
+                    crowd.admit(*process);
+                    return true;
+                }
                 if matches!(process.read(owner, now(), &mut bench, tick), Look::Gone) {
                     return false;
                 }
                 self.next_series += 1;
-                process.seen = tick_no;
                 if let Some(group) = pen.groups.get(owner) {
-                    process.about = group.about();
                     tick.defs.push(pen.host.process(&process, group));
                 }
                 self.lives.born(&process, now(), tick);
@@ -251,14 +279,36 @@ impl Herd {
     fn bury(&mut self, tick: &mut Tick, time: Micros) {
         let tick_no = tick.tick_no;
         let lives = &mut self.lives;
-        self.known.retain(|_, process| {
+        let mut crowd = self.crowd.as_mut();
+        self.known.retain(|&pid, process| {
             let there = process.seen == tick_no;
             if !there {
                 tick.ended.push((Table::Processes, process.series));
                 lives.died(process, time, tick);
+                if let Some(crowd) = &mut crowd {
+                    crowd.forget(pid);
+                }
             }
             there
         });
+        if let Some(crowd) = crowd {
+            crowd.bury(tick_no, |process| lives.died(process, time, tick));
+        }
+    }
+
+    /// Lets those come and go that are recorded from now on, or no longer. Those that come have a row already on this
+    /// tick; they have been counted and added up.
+    fn choose(&mut self, pen: &mut Pen<'_>, tick: &mut Tick, now: &impl Fn() -> Micros) {
+        let Some(crowd) = &mut self.crowd else { return };
+        for mut process in crowd.choose(&mut self.known, tick) {
+            let (pid, owner) = (process.pid, process.owner);
+            begin_series(&mut process, &mut self.next_series);
+            if let Some(group) = pen.groups.get(owner) {
+                tick.defs.push(pen.host.process(&process, group));
+            }
+            self.known.insert(pid, process);
+            self.sample_one(pid, owner, pen, tick, now);
+        }
     }
 
     fn read_pss(&mut self, pen: &mut Pen<'_>, tick: &mut Tick) {
@@ -292,11 +342,15 @@ impl Herd {
             if let Some(age) = age {
                 rows.row_mut(process.row).set(p::memory_pss_age_ticks, age);
             }
-            let Some(rss) = process.rss else { continue };
+            let Some(mut rss) = process.rss else { continue };
+            if let Some(crowd) = &self.crowd {
+                rss = crowd.rss(process);
+            }
             let Some(subject) = groups.get_mut(process.owner).and_then(|g| g.subject.as_mut()) else {
                 continue;
             };
             subject.sums.add(process, rss, age);
         }
+        self.crowd.iter().for_each(|c| c.add_up(groups));
     }
 }

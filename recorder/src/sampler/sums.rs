@@ -24,6 +24,14 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
+    /// Adds a process with memory that has no row.
+    pub(crate) fn add_unrecorded(&mut self, rss: u64) {
+        self.with_memory += 1;
+        self.rss = self.rss.saturating_add(rss);
+        self.open_files_unknown = true;
+        self.pss_unread = true;
+    }
+
     /// Adds a process with memory; `pss_age` is that of its last reading.
     pub(crate) fn add(&mut self, process: &Process, rss: u64, pss_age: Option<i64>) {
         self.with_memory += 1;

@@ -199,12 +199,17 @@ impl FakeHost {
         fs::remove_dir_all(self.cgroup_root().join(path.trim_start_matches('/'))).unwrap();
     }
 
-    pub fn process(&self, pid: u32, comm: &str, start: u64, user_ticks: u64) {
+    /// What a process's stat says, with so many resident pages.
+    pub fn stat(&self, pid: u32, comm: &str, start: u64, user_ticks: u64, pages: u64) {
         let flags = if comm.starts_with("kworker") { 0x0020_8040 } else { 0x40_0000 };
         self.proc(
             &format!("{pid}/stat"),
-            &format!("{pid} ({comm}) S 1 1 1 0 -1 {flags} 10 0 0 0 {user_ticks} 0 0 0 20 0 3 0 {start} 4096000 250 18446744073709551615 1 1 77 0 0\n"),
+            &format!("{pid} ({comm}) S 1 1 1 0 -1 {flags} 10 0 0 0 {user_ticks} 0 0 0 20 0 3 0 {start} 4096000 {pages} 18446744073709551615 1 1 77 0 0\n"),
         );
+    }
+
+    pub fn process(&self, pid: u32, comm: &str, start: u64, user_ticks: u64) {
+        self.stat(pid, comm, start, user_ticks, 250);
         self.proc(
             &format!("{pid}/status"),
             "Name:\tx\nVmSize:\t 4000 kB\nVmRSS:\t 1000 kB\nvoluntary_ctxt_switches:\t5\n",
