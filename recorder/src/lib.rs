@@ -11,6 +11,7 @@ pub mod config;
 pub mod discover;
 pub mod doctor;
 pub mod error;
+mod facts;
 pub mod identify;
 pub mod pace;
 mod pipeline;

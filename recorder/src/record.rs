@@ -10,10 +10,10 @@ use fgm::identity::RunId;
 use fgm::store::manifest::RunInfo;
 use fgm::store::writer::{StoreConfig, StoreWriter};
 use fgm::time::Micros;
-use serde_json::{Map, Value};
 
 use crate::config::Config;
 use crate::error::RecordError;
+use crate::facts::facts;
 use crate::pace::{Clock, HostClock, Pacer, StopHandle};
 use crate::pipeline::Pipeline;
 use crate::sampler::{Census, Progress, Sampler};
@@ -157,32 +157,4 @@ fn start_text(config: &Config, sampler: &Sampler, census: &Census) -> String {
         sampler.scope().name(),
         sampler.cgroup_mode(),
     )
-}
-
-/// What the manifest says of the host and of the settings.
-fn facts(config: &Config, sampler: &Sampler) -> Map<String, Value> {
-    let uname = rustix::system::uname();
-    let text = |path: &str| std::fs::read(config.proc_root.join(path)).unwrap_or_default();
-    let mut memory = None;
-    crate::read::node::meminfo(&text("meminfo"), |column, v| {
-        if column == fgm::metric::node::memory_total_bytes {
-            memory = Some(v);
-        }
-    });
-    let mut cpus = 0;
-    crate::read::node::kernel_stat(&text("stat"), |_, _| cpus += 1);
-    let mut facts = Map::new();
-    let mut put = |key: &str, value: Value| facts.insert(key.to_owned(), value);
-    put("kernel", uname.release().to_string_lossy().into());
-    put("architecture", uname.machine().to_string_lossy().into());
-    put("cgroup_mode", sampler.cgroup_mode().into());
-    put("boot_id", sampler.boot_id().into());
-    put("cpus", cpus.into());
-    put("memory_bytes", memory.into());
-    put("scope", config.scope.name().into());
-    put("rotation_seconds", config.rotation.as_secs_f64().into());
-    put("pss_budget_usec", micros(config.pss_budget).into());
-    put("cgroup_root", config.cgroup_root.as_ref().map(|p| p.display().to_string()).into());
-    put("proc_root", config.proc_root.display().to_string().into());
-    facts
 }

@@ -169,6 +169,59 @@ fn sigterm_is_a_clean_finish() {
     }
 }
 
+/// STO-5: the manifest tells every setting of its run, those that were set and those that were not.
+#[test]
+fn the_manifest_holds_all_settings() {
+    let h = FakeHost::new();
+    h.cgroup("cgroup.controllers", "");
+    h.cgroup("cgroup.procs", "1\n");
+    h.process(1, "init", 5, 0);
+    let out = tempfile::tempdir().unwrap();
+    let o = recorder()
+        .args(["--interval", "100ms", "--duration", "300ms", "--max-bytes", "2GiB", "--retention", "7d"])
+        .args(["--on-full", "drop-oldest", "--processes", "top:50", "--max-fds", "77", "--pss-budget", "3ms"])
+        .args(["--exclude", "ns:kube-system", "--omit-cmdline", "-o"])
+        .arg(out.path())
+        .env("FGM_CGROUP_ROOT", h.cgroup_root())
+        .env("FGM_PROC_ROOT", h.dir.path().join("proc"))
+        .output()
+        .unwrap();
+    assert!(o.status.success(), "{}", error(&o));
+    let entries = std::fs::read_dir(out.path()).unwrap().flatten();
+    let manifest = entries.map(|e| e.path()).find(|p| p.extension().is_some_and(|e| e == "json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(manifest).unwrap()).unwrap();
+    for (name, value) in [
+        ("max_bytes", serde_json::json!(2u64 << 30)),
+        ("on_full", "drop-oldest".into()),
+        ("retention_seconds", 604_800.0.into()),
+        ("rotation_seconds", 90.0.into()),
+        ("sync_seconds", 10.0.into()),
+        ("duration_seconds", 0.3.into()),
+        ("processes", "top:50".into()),
+        ("max_fds", 77.into()),
+        ("pss_budget_usec", 3000.into()),
+        ("include", serde_json::json!([])),
+        ("exclude", serde_json::json!(["ns:kube-system"])),
+        ("omit_cmdline", true.into()),
+        ("verbose_perf_risk", false.into()),
+        ("host_root", "/".into()),
+        ("output_dir", out.path().to_str().unwrap().into()),
+    ] {
+        assert_eq!(manifest["facts"][name], value, "{name}: {manifest:#}");
+    }
+    // Every option of the command line that is not told elsewhere in the manifest, or is not about the recording.
+    let printed = String::from_utf8(recorder().arg("config").output().unwrap().stdout).unwrap();
+    let told = manifest["facts"].as_object().unwrap();
+    for line in printed.lines().filter_map(|l| l.trim_start_matches("# ").split_once(" = ")) {
+        let name = line.0.replace('-', "_");
+        let elsewhere = ["interval", "identifier", "node_name", "cluster_name", "log_format"];
+        assert!(
+            elsewhere.contains(&name.as_str()) || told.keys().any(|k| k.starts_with(&name)),
+            "{name} is not told: {told:?}"
+        );
+    }
+}
+
 /// DESIGN: the recorder never depends on DataFusion.
 #[test]
 fn no_datafusion_inside() {
