@@ -32,6 +32,8 @@ fn the_rest_of_a_cgroup() {
     h.cgroup("app/cpuset.cpus.effective", "0-2,5\n");
     h.cgroup("app/io.weight", "default 50\n8:0 70\n");
     h.cgroup("app/cgroup.events", "populated 0\nfrozen 1\n");
+    h.cgroup("app/cpu.stat", "usage_usec 9\nuser_usec 5\nsystem_usec 4\nnice_usec 3\n");
+    h.cgroup("app/irq.pressure", "full avg10=1.50 avg60=0.25 avg300=0.00 total=77\n");
     let run = record(&h);
     run.pass(2);
     let r = run.stop();
@@ -47,6 +49,10 @@ fn the_rest_of_a_cgroup() {
         ("cpuset_cores", Some(4.0)),
         ("io_weight", Some(50.0)),
         ("frozen", Some(1.0)),
+        ("cpu_nice_usec_total", Some(3.0)),
+        ("irq_pressure_full_usec_total", Some(77.0)),
+        ("irq_pressure_full_avg10_percent", Some(1.5)),
+        ("irq_pressure_full_avg60_percent", Some(0.25)),
     ] {
         assert_eq!(row.value(name), value, "{name}");
     }

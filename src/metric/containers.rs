@@ -167,5 +167,12 @@ table! {
         frozen: State None Bool, "v2 cgroup.events:frozen", "Whether the cgroup is frozen (a paused container).";
         process_count: Gauge Count Int, "derived: lines of cgroup.procs", "Processes that belong to this subject and to none below it; kernel threads do not count.";
         open_files: Gauge Count Int, "derived: sum of open_files over the processes", "Open files, sockets and pipes of the processes, shared ones counted in each; null when one of them is not known.";
+        cpu_nice_usec_total: Counter Usec Int, "v2 cpu.stat:nice_usec", "CPU time used in user mode at low priority; part of the time in user mode.";
+        irq_pressure_full_usec_total: Counter Usec Int, "v2 irq.pressure:full total", "Time for which tasks of the cgroup stalled on interrupts.";
+        irq_pressure_full_avg10_percent: Gauge Percent Fixed(2), "v2 irq.pressure:full avg10", "Share of the last 10 s in which tasks of the cgroup stalled on interrupts.";
+        irq_pressure_full_avg60_percent: Gauge Percent Fixed(2), "v2 irq.pressure:full avg60", "Share of the last 60 s in which tasks of the cgroup stalled on interrupts.";
+        irq_pressure_full_avg300_percent: Gauge Percent Fixed(2), "v2 irq.pressure:full avg300", "Share of the last 300 s in which tasks of the cgroup stalled on interrupts.";
+        v1_memory_stat_pgpgin_total: Counter Count Int, "v1 memory.stat:total_pgpgin", "Pages charged to the cgroup and those below.";
+        v1_memory_stat_pgpgout_total: Counter Count Int, "v1 memory.stat:total_pgpgout", "Pages uncharged from the cgroup and those below.";
     }
 }

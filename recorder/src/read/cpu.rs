@@ -13,6 +13,8 @@ pub struct CpuStat {
     pub user_usec: Option<u64>,
     /// CPU time in kernel mode, µs.
     pub system_usec: Option<u64>,
+    /// CPU time in user mode at low priority, µs.
+    pub nice_usec: Option<u64>,
     /// Enforcement periods.
     pub periods: Option<u64>,
     /// Enforcement periods with throttling.
@@ -33,6 +35,7 @@ pub fn cpu_stat(text: &[u8], mut other: impl FnMut(&[u8], u64)) -> CpuStat {
             b"usage_usec" => s.usage_usec = Some(value),
             b"user_usec" => s.user_usec = Some(value),
             b"system_usec" => s.system_usec = Some(value),
+            b"nice_usec" => s.nice_usec = Some(value),
             b"nr_periods" => s.periods = Some(value),
             b"nr_throttled" => s.throttled_periods = Some(value),
             b"throttled_usec" => s.throttled_usec = Some(value),
@@ -95,6 +98,14 @@ mod tests {
         assert_eq!(v1.throttled_usec, Some(43_567));
         assert_eq!(v1.periods, Some(67));
         assert_eq!(v1.usage_usec, None, "absent is not 0");
+    }
+
+    /// REC-3: the time at low priority that kernels from 6.11 on tell.
+    #[test]
+    fn time_at_low_priority() {
+        let text = include_bytes!("../../../testdata/kernel/v1-6.18/podman/unified.cpu.stat");
+        assert_eq!(cpu_stat(text, |k, _| panic!("{k:?}")).nice_usec, Some(0));
+        assert_eq!(cpu_stat(b"usage_usec 5\n", |k, _| panic!("{k:?}")).nice_usec, None);
     }
 
     #[test]

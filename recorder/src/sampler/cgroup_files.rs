@@ -28,8 +28,8 @@ enum Format {
     IoStat,
     BlkioBytes,
     BlkioOps,
-    /// The first column of a pressure's eight.
-    Pressure(usize),
+    /// The first column of `some`, if it is recorded, and of `full`.
+    Pressure(Option<usize>, usize),
     /// A number times 1/divisor.
     Number(usize, u64),
     /// A limit and its boolean.
@@ -70,7 +70,10 @@ static V2_LIMITS: &[Spec] = &[
 
 static V2: &[Spec] = &[
     spec("cpu.weight", Format::Number(c::cpu_weight, 1)),
-    spec("cpu.pressure", Format::Pressure(c::cpu_pressure_some_usec_total)),
+    spec(
+        "cpu.pressure",
+        Format::Pressure(Some(c::cpu_pressure_some_usec_total), c::cpu_pressure_full_usec_total),
+    ),
     spec("memory.current", Format::Number(c::memory_current_bytes, 1)),
     spec("memory.stat", Format::MemoryStat),
     spec("memory.peak", Format::Number(c::memory_peak_bytes, 1)),
@@ -79,9 +82,17 @@ static V2: &[Spec] = &[
     spec("memory.swap.current", Format::Number(c::memory_swap_current_bytes, 1)),
     spec("memory.zswap.current", Format::Number(c::memory_zswap_current_bytes, 1)),
     spec("memory.events", Format::MemoryEvents),
-    spec("memory.pressure", Format::Pressure(c::memory_pressure_some_usec_total)),
+    spec(
+        "memory.pressure",
+        Format::Pressure(Some(c::memory_pressure_some_usec_total), c::memory_pressure_full_usec_total),
+    ),
     spec("io.stat", Format::IoStat),
-    spec("io.pressure", Format::Pressure(c::io_pressure_some_usec_total)),
+    spec(
+        "io.pressure",
+        Format::Pressure(Some(c::io_pressure_some_usec_total), c::io_pressure_full_usec_total),
+    ),
+    // Interrupts stall whatever runs: there is no `some`.
+    spec("irq.pressure", Format::Pressure(None, c::irq_pressure_full_usec_total)),
     spec("pids.current", Format::Number(c::pids_current, 1)),
     spec("pids.peak", Format::Number(c::pids_peak, 1)),
     spec("pids.events", Format::PidsEvents),
@@ -264,11 +275,11 @@ pub(crate) fn fill(spec: &Spec, text: &[u8], row: &mut Row<'_>, scratch: &mut Sc
                 Direction::Discard => &mut counts.discard_ops,
             } = Some(n);
         }),
-        Format::Pressure(first) => {
+        Format::Pressure(some, full) => {
             let p = pressure(text);
-            p.some.iter().for_each(|s| fill_stall(*s, first, row));
-            p.full.iter().for_each(|s| fill_stall(*s, first + 4, row));
-            return p.some.is_some();
+            some.into_iter().zip(p.some).for_each(|(first, s)| fill_stall(s, first, row));
+            p.full.iter().for_each(|s| fill_stall(*s, full, row));
+            return p.some.or(p.full).is_some();
         }
         Format::Number(col, divisor) => {
             let n = single(text);
@@ -289,6 +300,7 @@ fn fill_cpu(s: &CpuStat, row: &mut Row<'_>) {
     row.set_opt(c::cpu_usage_usec_total, s.usage_usec);
     row.set_opt(c::cpu_user_usec_total, s.user_usec);
     row.set_opt(c::cpu_system_usec_total, s.system_usec);
+    row.set_opt(c::cpu_nice_usec_total, s.nice_usec);
     row.set_opt(c::cpu_periods_total, s.periods);
     row.set_opt(c::cpu_throttled_periods_total, s.throttled_periods);
     row.set_opt(c::cpu_throttled_usec_total, s.throttled_usec);
