@@ -28,5 +28,7 @@ fn own_cost_is_recorded() {
     assert!(last.value("recorder_ticks_lost_total") <= Some(recording.summary.lost as f64));
     assert_eq!(last.value("recorder_write_failures_total"), Some(0.0));
     assert!(last.value("recorder_queue_ticks").is_some());
+    // The sampler's, the writer's, the test's own.
+    assert!(last.value("recorder_threads") >= Some(3.0), "{last:?}");
     assert_eq!(last.value("recorder_seal_usec"), None, "nothing has been sealed");
 }

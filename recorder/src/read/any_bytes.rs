@@ -26,6 +26,7 @@ fn parse_as_everything(text: &[u8], other: &[u8]) {
     memory::swap_events(text, |_, _| {}, |_, _| {});
     memory::oom_control(text);
     mountinfo::cgroup_mounts(text);
+    mountinfo::memory_directories(text, other);
     mountinfo::hidden_pids(text, other);
     for interface in net::dev(text) {
         interface.counters(|_, _| {});

@@ -1,4 +1,4 @@
-//! cgroup mounts in /proc/<pid>/mountinfo.
+//! cgroup mounts in /proc/<pid>/mountinfo, and where in them a process stands by /proc/<pid>/cgroup.
 //!
 //! Owns: which hierarchy is mounted where. Must not: look whether it is there.
 
@@ -32,6 +32,34 @@ fn mount(line: &[u8]) -> Option<CgroupMount> {
         _ => return None,
     };
     Some(CgroupMount { root, mount_point, v1_options })
+}
+
+/// Directories with the memory files of the process whose `cgroup` and mountinfo these are, and whether they are v2's.
+/// The root of v1 is none: it is the whole host's. (The root of v2 is one, where it is that of a namespace; the host's
+/// has no such files.)
+pub fn memory_directories(cgroup: &[u8], mountinfo: &[u8]) -> Vec<(Vec<u8>, bool)> {
+    let mounts = cgroup_mounts(mountinfo);
+    let mut found = Vec::new();
+    for line in lines(cgroup) {
+        let mut f = line.splitn(3, |&b| b == b':').skip(1);
+        let (Some(controllers), Some(path)) = (f.next(), f.next()) else { continue };
+        let v2 = controllers.is_empty();
+        let of_memory = |list: &[u8]| list.split(|&b| b == b',').any(|c| c == b"memory");
+        if !v2 && (!of_memory(controllers) || path == b"/") {
+            continue;
+        }
+        let shows = |m: &&CgroupMount| match &m.v1_options {
+            None => v2,
+            Some(options) => !v2 && of_memory(options),
+        };
+        found.extend(mounts.iter().filter(shows).filter_map(|m| {
+            // A mount may show a part only.
+            let root: &[u8] = if m.root == b"/" { b"" } else { &m.root };
+            let below = path.strip_prefix(root).filter(|b| b.is_empty() || b.starts_with(b"/"))?;
+            Some(([&m.mount_point, below].concat(), v2))
+        }));
+    }
+    found
 }
 
 /// The option `hidepid` of the procfs that is mounted at `at`, if it has one.
@@ -91,5 +119,24 @@ mod tests {
         let m = cgroup_mounts(b"1 2 0:3 / /a\\040b rw shared:1 - cgroup2 none rw\n");
         assert_eq!(m[0].mount_point, b"/a b");
         assert!(cgroup_mounts(b"1 2 0:3 / /x rw - cgroup\n").is_empty());
+    }
+
+    /// REC-6: where the recorder's own memory is counted, on v2, in a namespace, on v1 and where only a part is mounted.
+    #[test]
+    fn memory_of_a_process() {
+        let v2 = b"35 1 0:30 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
+        let of = |cgroup: &[u8], mounts: &[u8]| -> Vec<(String, bool)> {
+            let found = memory_directories(cgroup, mounts).into_iter();
+            found.map(|(path, v2)| (String::from_utf8(path).unwrap(), v2)).collect()
+        };
+        let one = |path: &str, v2| vec![(path.to_owned(), v2)];
+        assert_eq!(of(b"0::/a.slice/b.service\n", v2), one("/sys/fs/cgroup/a.slice/b.service", true));
+        assert_eq!(of(b"0::/\n", v2), one("/sys/fs/cgroup/", true));
+        let v1 = b"36 1 0:31 / /cg/memory rw - cgroup cgroup rw,memory\n37 1 0:32 / /cg/cpu rw - cgroup cgroup rw,cpu\n";
+        assert_eq!(of(b"4:memory:/me\n3:cpu:/\n", v1), one("/cg/memory/me", false));
+        assert_eq!(of(b"4:memory:/\n3:cpu:/me\n0::/\n", v1), []);
+        let part = b"36 1 0:31 /docker/x /cg/memory rw - cgroup cgroup rw,memory\n";
+        assert_eq!(of(b"4:memory:/docker/x\n", part), one("/cg/memory", false));
+        assert_eq!(of(b"4:memory:/docker/xy\n", part), []);
     }
 }

@@ -11,9 +11,11 @@ use fgm::time::Micros;
 use super::access::{At, Got, Kept, Reader, Shape};
 use super::host_files::{self, FILES};
 use super::labels::Host;
+use super::own_cgroup::OwnCgroup;
 use super::rates::{delta, millicores, percent};
 use crate::pace::{own_faults, process_cpu};
 use crate::read::node::{CpuTimes, kernel_stat};
+use crate::read::pid_stat::pid_stat;
 use crate::read::scan::{fields, number};
 
 const NODE_TIMES: [usize; 8] = [
@@ -75,6 +77,8 @@ pub(crate) struct HostFiles {
     stat: Kept,
     files: [Kept; FILES.len()],
     statm: Kept,
+    own_stat: Kept,
+    own_cgroup: OwnCgroup,
     own_proc: Option<OwnedFd>,
     defined: bool,
     cpus: Vec<Cpu>,
@@ -96,6 +100,8 @@ impl HostFiles {
             stat: Kept::default(),
             files: std::array::from_fn(|_| Kept::default()),
             statm: Kept::default(),
+            own_stat: Kept::default(),
+            own_cgroup: OwnCgroup::default(),
             own_proc,
             defined: false,
             cpus: Vec::new(),
@@ -168,7 +174,12 @@ impl HostFiles {
                 let pages = fields(text).nth(1).and_then(number);
                 row.set_opt(n::recorder_rss_bytes, pages.and_then(|p| p.checked_mul(self.page_bytes)));
             }
+            let at = At { root: dir.as_fd(), dir: b"", name: "stat" };
+            if let Got::Text(text) = reader.kept(&mut self.own_stat, at, Shape::Piece) {
+                row.set_opt(n::recorder_threads, pid_stat(text).map(|s| s.threads));
+            }
         }
+        row.set_opt(n::recorder_cgroup_memory_bytes, self.own_cgroup.memory(reader));
         if let Some(usec) = own.tick_usec {
             row.set(n::recorder_tick_usec, usec);
         }

@@ -25,6 +25,7 @@ mod names;
 mod netns;
 mod network;
 mod open_files;
+mod own_cgroup;
 mod process;
 mod processes;
 mod pss;
