@@ -15,6 +15,7 @@ mod facts;
 pub mod identify;
 pub mod pace;
 mod pipeline;
+mod priority;
 pub mod read;
 mod record;
 mod sampler;

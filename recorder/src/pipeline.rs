@@ -19,6 +19,7 @@ use fgm::store::tick::{SeriesDef, SeriesId, Tick};
 use fgm::time::{Micros, SECOND};
 
 use crate::error::RecordError;
+use crate::priority::step_back;
 use crate::sampler::Progress;
 use crate::sink::TickSink;
 
@@ -89,7 +90,10 @@ impl Pipeline {
         let counts = Arc::clone(&written);
         let thread = std::thread::Builder::new()
             .name("fgm-writer".to_owned())
-            .spawn(move || write_all(sink, &to_write, &recycle, &counts, now))
+            .spawn(move || {
+                step_back();
+                write_all(sink, &to_write, &recycle, &counts, now)
+            })
             .map_err(|e| RecordError::Thread("writer", e))?;
         Ok(Pipeline { full, empty, thread, carried: Carried::default(), dropped: 0, sent: 0, written })
     }

@@ -16,6 +16,7 @@ use crate::error::RecordError;
 use crate::facts::facts;
 use crate::pace::{Clock, HostClock, Pacer, StopHandle};
 use crate::pipeline::Pipeline;
+use crate::priority::from_the_back;
 use crate::sampler::{Census, Progress, Sampler};
 use crate::sink::TickSink;
 
@@ -62,7 +63,8 @@ pub fn record(config: &Config, stop: &StopHandle) -> Result<Summary, RecordError
         cap: config.cap,
         retention: config.retention,
     };
-    let writer = StoreWriter::open(store, run, now)?;
+    let writer = from_the_back(|| StoreWriter::open(store, run, now))
+        .map_err(|e| RecordError::Thread("start", e))??;
     run_into(config, sampler, run_id, stop, writer)
 }
 

@@ -169,6 +169,48 @@ fn sigterm_is_a_clean_finish() {
     }
 }
 
+/// REC-6: the threads that have time step back, by CPU and by IO; the sampler does not.
+#[test]
+fn background_threads_step_back() {
+    let h = FakeHost::new();
+    h.cgroup("cgroup.controllers", "");
+    h.cgroup("cgroup.procs", "1\n");
+    h.process(1, "init", 5, 0);
+    let out = tempfile::tempdir().unwrap();
+    let mut child = recorder()
+        .args(["--interval", "100ms", "-o"])
+        .arg(out.path())
+        .env("FGM_CGROUP_ROOT", h.cgroup_root())
+        .env("FGM_PROC_ROOT", h.dir.path().join("proc"))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // The first tick has been written: all threads have begun.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let open = out.path().join(".open");
+    while !std::fs::read_dir(&open).is_ok_and(|d| d.flatten().any(|e| e.path().extension().is_some())) {
+        assert!(Instant::now() < deadline, "nothing is written");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let mut threads = std::collections::HashMap::new();
+    for task in std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap().flatten() {
+        let tid: libc::c_int = task.file_name().to_str().unwrap().parse().unwrap();
+        let stat = std::fs::read_to_string(task.path().join("stat")).unwrap();
+        let (name, rest) = stat.split_once('(').unwrap().1.rsplit_once(')').unwrap();
+        let nice: i32 = rest.split_whitespace().nth(16).unwrap().parse().unwrap();
+        // SAFETY: the call takes numbers only.
+        let io = unsafe { libc::syscall(libc::SYS_ioprio_get, 1, tid) };
+        threads.insert(name.to_owned(), (nice, io));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (nice, io) = threads["fgm-recorder"];
+    for name in ["fgm-writer", "fgm-sealer", "fgm-identify"] {
+        assert_eq!(threads[name], ((nice + 5).min(19), 2 << 13 | 7), "{name}: {threads:?}");
+    }
+    assert_ne!(io, 2 << 13 | 7, "{threads:?}");
+}
+
 /// STO-5: the manifest tells every setting of its run, those that were set and those that were not.
 #[test]
 fn the_manifest_holds_all_settings() {

@@ -56,6 +56,7 @@ use crate::discover::Hierarchies;
 use crate::error::RecordError;
 use crate::identify::{Lookup, Message, Question, Tasks};
 use crate::pace::Slot;
+use crate::priority::from_the_back;
 use crate::read::io::{Device, IoLimits};
 use access::Reader;
 use blocks::Blocks;
@@ -141,9 +142,12 @@ impl Sampler {
             boot_id: one_line(&config.proc_root.join("sys/kernel/random/boot_id")),
         };
         let further = |messages| names::further_sources(config, &host.node_name, messages);
-        let lookup = Lookup::start(config.host_root.clone(), further)
-            .map_err(|e| RecordError::Thread("identify", e))?;
-        let tasks = Tasks::start(&config.host_root).map_err(|e| RecordError::Thread("tasks", e))?;
+        let (lookup, tasks) = from_the_back(|| {
+            (Lookup::start(config.host_root.clone(), further), Tasks::start(&config.host_root))
+        })
+        .map_err(|e| RecordError::Thread("start", e))?;
+        let lookup = lookup.map_err(|e| RecordError::Thread("identify", e))?;
+        let tasks = tasks.map_err(|e| RecordError::Thread("tasks", e))?;
         Ok(Sampler {
             groups: Groups::new(&hierarchies, config.scope),
             herd: Herd::new(config, tick_usec, proc_root.as_fd()),
