@@ -4,6 +4,7 @@
 //! are counted and logged by the sampler).
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use fgm::store::StoreError;
 
@@ -35,6 +36,24 @@ pub enum RecordError {
     /// A thread could not be started.
     #[error("cannot start the {0} thread: {1}")]
     Thread(&'static str, std::io::Error),
+    /// At the end the disk took nothing any more.
+    #[error("the last {ticks} ticks could not be written and are lost: {cause}")]
+    Lost {
+        /// Ticks, that of the end included.
+        ticks: u64,
+        /// Why the latest of them could not be written.
+        cause: StoreError,
+    },
+    /// At the end the disk did not answer in time.
+    #[error(
+        "the disk did not take the last {ticks} ticks within {patience:?}: they are lost; what was written before is sealed at the next start"
+    )]
+    Stalled {
+        /// Ticks, that of the end included.
+        ticks: u64,
+        /// How long it was waited for.
+        patience: Duration,
+    },
     /// The writer's thread ended by a bug of its own.
     #[error("the writer thread died; what had been appended is in the store")]
     WriterDied,

@@ -71,9 +71,15 @@ fn record_until_stopped(args: &cli::Args) -> ExitCode {
 fn run(args: &cli::Args) -> anyhow::Result<()> {
     let stop = StopHandle::new();
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    let stopper = stop.clone();
+    let (stopper, format) = (stop.clone(), args.log_format);
     std::thread::Builder::new().name("fgm-signals".to_owned()).spawn(move || {
-        if signals.forever().next().is_some() {
+        for signal in signals.forever() {
+            if stopper.is_stopped() {
+                let text = "ended at once by a second signal; what was written is sealed at the next start";
+                log::last_words(format, &text);
+                // As a shell would report it.
+                std::process::exit(128 + signal);
+            }
             stopper.stop();
         }
     })?;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use fgm::event::{Event, EventKind, Severity};
 use fgm::metric::Table;
@@ -28,6 +29,8 @@ use crate::sink::TickSink;
 fn depth(interval: Micros) -> usize {
     usize::try_from(2 * SECOND / interval.max(1)).unwrap_or(usize::MAX).clamp(4, 20)
 }
+/// The writer is looked after this often at the end.
+const GLANCE: Duration = Duration::from_millis(5);
 /// Events that are kept while nothing can be written.
 const MAX_EVENTS: usize = 1000;
 
@@ -147,14 +150,38 @@ impl Pipeline {
         }
     }
 
-    /// Hands over a last tick, this time with patience, and waits until everything is written and the sink finished.
-    pub(crate) fn finish(mut self, last: Option<Tick>) -> Result<(), RecordError> {
+    /// Hands over a last tick and waits until everything is written and the sink finished, but no longer than
+    /// `patience`: then the writer is left to itself. That is an error when it has not written everything.
+    pub(crate) fn finish(mut self, last: Option<Tick>, patience: Duration) -> Result<(), RecordError> {
+        let end = Instant::now() + patience;
+        let wait = || {
+            std::thread::sleep(GLANCE);
+            Instant::now() < end
+        };
         if let Some(mut tick) = last {
             self.carried.put_into(&mut tick);
-            // Without a writer there is an error to be returned below.
-            let _ = self.full.send(tick);
+            self.sent += 1;
+            let mut next = Some(tick);
+            while let Some(tick) = next.take() {
+                // Without a writer there is an error to be returned below.
+                if let Err(TrySendError::Full(back)) = self.full.try_send(tick)
+                    && wait()
+                {
+                    next = Some(back);
+                }
+            }
         }
         drop(self.full);
+        while !self.thread.is_finished() {
+            if !wait() {
+                let ticks = self.sent.saturating_sub(self.written.ticks() + self.written.failed());
+                if ticks > 0 {
+                    return Err(RecordError::Stalled { ticks, patience });
+                }
+                tracing::warn!("sealing takes too long: what is not sealed yet is at the next start");
+                return Ok(());
+            }
+        }
         self.thread.join().map_err(|_| RecordError::WriterDied)?
     }
 }
@@ -197,6 +224,7 @@ fn write_all<S: TickSink>(
 ) -> Result<(), RecordError> {
     let mut lost: u64 = 0;
     let mut events: Vec<Event> = Vec::new();
+    let mut cause = None;
     while let Ok(mut tick) = ticks.recv() {
         if lost > 0 {
             let text = format!("{lost} ticks could not be written");
@@ -223,6 +251,7 @@ fn write_all<S: TickSink>(
                     tracing::error!(%error, "a tick could not be written; sampling goes on");
                 }
                 lost += 1;
+                cause = Some(error);
                 events.extend(tick.events.drain(..).filter(|e| e.kind != EventKind::DataLost));
                 events.truncate(MAX_EVENTS);
             }
@@ -230,7 +259,17 @@ fn write_all<S: TickSink>(
         // The sampler may have gone already; then nobody needs the buffer.
         let _ = recycle.send(tick);
     }
-    Ok(sink.finish(now())?)
+    let finished = sink.finish(now());
+    match (lost, cause) {
+        (1.., Some(cause)) => Err(RecordError::Lost { ticks: lost, cause }),
+        _ => {
+            // The segments are there, and so is every tick.
+            if let Err(error) = finished {
+                tracing::warn!(%error, "not everything could be sealed: it is at the next start");
+            }
+            Ok(())
+        }
+    }
 }
 
 #[cfg(test)]
@@ -238,6 +277,8 @@ mod tests {
     use super::*;
     use std::sync::Mutex;
     use std::time::Duration;
+
+    const LONG: Duration = Duration::from_mins(1);
 
     #[derive(Default)]
     struct Seen {
@@ -304,7 +345,7 @@ mod tests {
         let mut last = tick(20);
         last.ended.push((Table::Containers, 3));
         drop(open);
-        p.finish(Some(last)).unwrap();
+        p.finish(Some(last), LONG).unwrap();
         let seen = seen.lock().unwrap();
         assert!(seen.finished);
         let last = seen.ticks.last().unwrap();
@@ -323,10 +364,52 @@ mod tests {
         open.send(Err(StoreError::Full { root: "x".into(), used: 2, cap: 1 })).unwrap();
         assert!(p.send(tick(2)));
         let written = Arc::clone(&p.written);
-        assert!(matches!(p.finish(None), Err(RecordError::Full(_))));
+        assert!(matches!(p.finish(None, LONG), Err(RecordError::Full(_))));
         assert_eq!((written.ticks(), written.failed()), (1, 1));
         let seen = seen.lock().unwrap();
         assert_eq!(seen.ticks[0].2, [EventKind::DataLost]);
         assert!(seen.finished);
+    }
+
+    /// STO-6: the end does not wait for a disk that does not answer; ticks that it did not take are an error.
+    #[test]
+    fn an_end_with_a_stalled_writer() {
+        let (mut p, open, seen) = start();
+        for n in 0..3 {
+            assert!(p.send(tick(n)));
+        }
+        let ended = p.finish(Some(tick(3)), Duration::from_millis(50));
+        assert!(matches!(ended, Err(RecordError::Stalled { ticks: 4, .. })), "{ended:?}");
+        assert!(!seen.lock().unwrap().finished);
+        drop(open);
+    }
+
+    struct Unsealable;
+
+    impl TickSink for Unsealable {
+        fn append(&mut self, _: &Tick) -> Result<u64, StoreError> {
+            Ok(1)
+        }
+
+        fn finish(self, _: Micros) -> Result<(), StoreError> {
+            Err(StoreError::Segment { path: "x".into(), reason: "broken".into() })
+        }
+    }
+
+    /// STO-6: an end on a disk that takes nothing any more is an error that says why; one that only cannot seal is not.
+    #[test]
+    fn an_end_with_a_failing_sink() {
+        let broken = || StoreError::Segment { path: "x".into(), reason: "broken".into() };
+        let (mut p, open, _) = start();
+        open.send(Ok(1)).unwrap();
+        open.send(Err(broken())).unwrap();
+        open.send(Err(broken())).unwrap();
+        assert!(p.send(tick(0)) && p.send(tick(1)));
+        let ended = p.finish(Some(tick(2)), LONG).unwrap_err();
+        assert!(matches!(ended, RecordError::Lost { ticks: 2, .. }), "{ended:?}");
+        assert!(ended.to_string().contains("broken"), "{ended}");
+
+        let p = Pipeline::start(Unsealable, SECOND, || 0).unwrap();
+        p.finish(Some(tick(0)), LONG).unwrap();
     }
 }

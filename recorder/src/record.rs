@@ -37,6 +37,9 @@ pub struct Summary {
     pub last: Census,
 }
 
+/// An end that was asked for takes at most this long: a pod is killed after 30 s.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Records this host into a store until stopped, on the calling thread. The only thing that it changes in the process
 /// is the soft limit on descriptors, which it raises to the hard one.
 pub fn record(config: &Config, stop: &StopHandle) -> Result<Summary, RecordError> {
@@ -123,7 +126,7 @@ fn run_into(
         tick.events.push(Event::of_recorder(clock.wall(), EventKind::RecorderStop, Severity::Info, text));
         tick
     });
-    pipeline.finish(end)?;
+    pipeline.finish(end, PATIENCE)?;
     Ok(Summary {
         run_id,
         // The last one only said that the run ends.
