@@ -9,7 +9,7 @@ use fgm::store::tick::Tick;
 use super::Sampler;
 use super::groups::{Group, GroupId};
 use super::subject::Subject;
-use super::turn_out;
+use super::turnover::turn_out;
 use crate::config::Config;
 use crate::discover::classify::Runtime;
 use crate::identify::Message;

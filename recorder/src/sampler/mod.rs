@@ -27,6 +27,7 @@ mod network;
 mod open_files;
 mod own_cgroup;
 mod process;
+mod process_pss;
 mod processes;
 mod pss;
 mod rates;
@@ -37,6 +38,7 @@ mod restarts;
 mod subject;
 mod sums;
 mod top;
+mod turnover;
 mod watch;
 
 use std::fs::File;
@@ -45,7 +47,6 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::Instant;
 
-use fgm::event::EventKind;
 use fgm::identity::SubjectKind;
 use fgm::metric::Table;
 use fgm::store::tick::{SeriesId, TableRows, Tick};
@@ -54,18 +55,18 @@ use fgm::time::Micros;
 use crate::config::{Config, Processes, Scope};
 use crate::discover::Hierarchies;
 use crate::error::RecordError;
-use crate::identify::{Lookup, Message, Question, Tasks};
+use crate::identify::{Lookup, Tasks};
 use crate::pace::Slot;
 use crate::priority::from_the_back;
-use crate::read::io::{Device, IoLimits};
+use crate::read::io::IoLimits;
 use access::Reader;
 use blocks::Blocks;
 use cgroup_files::Scratch;
 use choice::Choice;
 use disks::fill_disk;
-use events::{life, tell_changes, tell_gap};
+use events::{tell_changes, tell_gap};
 use extras::Extras;
-use groups::{GroupId, Groups, Promoted};
+use groups::{GroupId, Groups};
 pub(crate) use host::Progress;
 use host::{HostFiles, SelfCost};
 use kernel_log::KernelLog;
@@ -77,7 +78,7 @@ use netns::Namespaces;
 use network::Site;
 use processes::{Herd, Pen};
 use regions::{Regions, Survey};
-use register::{Register, has_identity};
+use register::Register;
 use restarts::Restarts;
 use subject::{Bench, read_subject};
 use sums::fill_sums;
@@ -263,80 +264,6 @@ impl Sampler {
         }
     }
 
-    fn define(&mut self, id: GroupId, tick: &mut Tick) -> Vec<(Device, SeriesId)> {
-        let Some(group) = self.groups.get(id) else { return Vec::new() };
-        let Some(subject) = &group.subject else { return Vec::new() };
-        tick.defs.push(self.host.subject(subject.series, group));
-        subject.devices.clone()
-    }
-
-    fn define_disk(&mut self, id: GroupId, device: Device, series: SeriesId, tick: &mut Tick) {
-        let name = self.blocks.name(device, self.proc_root.as_fd(), &mut self.reader);
-        if let Some(group) = self.groups.get(id) {
-            tick.defs.push(self.host.disk(series, group, device, name));
-        }
-    }
-
-    fn define_extras(&self, id: GroupId, tick: &mut Tick) {
-        let Some(group) = self.groups.get(id) else { return };
-        for seen in group.subject.iter().flat_map(|s| &s.extras) {
-            if let Some(series) = seen.series() {
-                tick.defs.push(self.host.extra(series, group, self.extras.source(seen)));
-            }
-        }
-    }
-
-    fn turn_over(&mut self, tick: &mut Tick, now: &impl Fn() -> Micros) {
-        let mut turnover = self.groups.refresh(&self.hierarchies);
-        turnover.unsure.drain(..).for_each(|path| self.tasks.ask(path));
-        while let Some(path) = self.tasks.confirmed() {
-            match self.groups.promote(&path, &self.hierarchies) {
-                Some(Promoted::Begun(id)) => turnover.started.push(id),
-                Some(Promoted::Renamed(id)) => self.rename(id, tick),
-                None => {}
-            }
-        }
-        for group in turnover.ended {
-            let Some(subject) = &group.subject else { continue };
-            turn_out(subject, tick);
-            tick.events.push(life(EventKind::SubjectStop, &subject.about, now()));
-            self.kills.ended(&group, &subject.about, &self.groups);
-            self.register.departed(&group, &self.host);
-            self.lookup.tell(Message::Ended(subject.series));
-            if let (None, Some(uid)) = (&group.class.container_id, &group.class.pod_uid) {
-                self.restarts.pod_ended(uid);
-            }
-        }
-        for id in turnover.started {
-            if let Some(group) = self.groups.get_mut(id)
-                && let Some(subject) = &mut group.subject
-            {
-                // The counter of a cgroup that began just now began at 0.
-                subject.oom_kills = (!group.found_first).then_some(0);
-            }
-            self.refresh_about(id);
-            if self.leave_out(id, tick) {
-                continue;
-            }
-            self.define(id, tick);
-            let Some(group) = self.groups.get(id) else { continue };
-            let Some(subject) = &group.subject else { continue };
-            if has_identity(group) {
-                self.lookup.tell(Message::Question(Question {
-                    series: subject.series,
-                    container_id: group.class.container_id.clone(),
-                    pod_uid: group.class.pod_uid.clone(),
-                }));
-            }
-            let alone = group.class.pod_uid.is_none().then_some(&subject.about);
-            tick.events.extend(alone.and_then(|a| self.restarts.named(subject.series, a, None, now())));
-            // What was there before the recorder did not start now.
-            if !group.found_first {
-                tick.events.push(life(EventKind::SubjectStart, &subject.about, now()));
-            }
-        }
-    }
-
     fn read_subjects(&mut self, tick: &mut Tick, now: &impl Fn() -> Micros) {
         for id in 0..self.groups.slots() {
             let Some(group) = self.groups.get_mut(id).filter(|g| g.subject.is_some()) else { continue };
@@ -426,14 +353,6 @@ impl Sampler {
             }
         }
     }
-}
-
-/// Ends everything that a subject has rows in, but for its processes.
-fn turn_out(subject: &subject::Subject, tick: &mut Tick) {
-    tick.ended.push((Table::Containers, subject.series));
-    tick.ended.extend(subject.devices.iter().map(|&(_, s)| (Table::Disks, s)));
-    let extras = subject.extras.iter().filter_map(extras::Seen::series);
-    tick.ended.extend(extras.map(|s| (Table::Extras, s)));
 }
 
 fn find_hierarchies(config: &Config) -> Result<Hierarchies, RecordError> {

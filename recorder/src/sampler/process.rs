@@ -21,10 +21,9 @@ use fgm::time::Micros;
 use super::access::{At, Got, Kept, Reader, Shape};
 use super::groups::GroupId;
 use super::open_files::OpenFiles;
-use super::pss::expected_cost;
+use super::process_pss::Pss;
 use super::rates::{delta, millicores};
-use crate::pace::thread_cpu;
-use crate::read::pid_files::{Rollup, cmdline, io, open_files_max, schedstat, smaps_rollup, status};
+use crate::read::pid_files::{cmdline, io, open_files_max, schedstat, status};
 use crate::read::pid_stat::{PidStat, pid_stat};
 
 #[derive(Clone, Copy, Debug)]
@@ -33,21 +32,6 @@ struct Previous {
     time: Micros,
     user: i64,
     system: i64,
-}
-
-/// What is known of a process's PSS.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Pss {
-    /// Value and tick of the last reading.
-    pub(crate) last: Option<(u64, i64)>,
-    /// CPU time of the last reading, µs.
-    cost: Option<Micros>,
-    /// It may not be read.
-    denied: bool,
-    /// It has been said that it is read rarely.
-    said_rare: bool,
-    /// The process ended before its turn came on this tick.
-    pub(crate) gone: bool,
 }
 
 /// Names of a process; kept to see changes.
@@ -83,7 +67,7 @@ pub(crate) struct Process {
     pub(crate) row: usize,
     /// Tick on which it was last listed.
     pub(crate) seen: i64,
-    dir: Vec<u8>,
+    pub(super) dir: Vec<u8>,
     stat: Kept,
     status: Kept,
     io: Kept,
@@ -321,57 +305,6 @@ impl Process {
     pub(crate) fn token(&self) -> u64 {
         self.start_ticks ^ self.names.image.0.rotate_left(32)
     }
-
-    /// Ticks since the last PSS reading.
-    pub(crate) fn pss_age(&self, tick_no: i64) -> Option<i64> {
-        self.pss.last.map(|(_, at)| tick_no - at)
-    }
-
-    /// What a PSS reading should cost, if it makes sense to try.
-    pub(crate) fn pss_cost(&self) -> Option<Micros> {
-        let rss = self.rss.filter(|_| !self.pss.denied)?;
-        let guess = expected_cost(rss);
-        // A process that has grown costs more than last time.
-        Some(self.pss.cost.map_or(guess, |c| c.max(guess / 4)))
-    }
-
-    /// Reads PSS into this tick's row; returns what it cost.
-    pub(crate) fn read_pss(&mut self, bench: &mut Bench<'_>, tick: &mut Tick) -> Micros {
-        let began = thread_cpu();
-        let at = At { root: bench.proc_root, dir: &self.dir, name: "smaps_rollup" };
-        let rollup = match bench.reader.once(at, Shape::Piece) {
-            Got::Text(text) => Some(smaps_rollup(text)),
-            Got::Gone => {
-                self.pss.gone = true;
-                None
-            }
-            Got::Nothing => {
-                self.pss.denied = true;
-                None
-            }
-        };
-        let cost = thread_cpu() - began;
-        if let Some(r) = rollup
-            && let Some(pss) = r.pss
-        {
-            fill_pss(&r, &mut tick.rows_mut(Table::Processes).row_mut(self.row));
-            self.pss.last = Some((pss, bench.reader.tick_no));
-        }
-        self.pss.cost = Some(cost);
-        cost
-    }
-
-    /// Says, once per program, that its PSS is read only every so many ticks, and why.
-    pub(crate) fn say_rare(&mut self, cost: Micros, every: i64) {
-        if !std::mem::replace(&mut self.pss.said_rare, true) {
-            tracing::info!(
-                pid = self.pid, comm = %String::from_utf8_lossy(&self.names.comm),
-                "reading PSS took {:.1} ms, in which the process may have had to wait: it is read every {every} ticks \
-                 at most (--pss-budget)",
-                cost as f64 / 1000.0
-            );
-        }
-    }
 }
 
 fn fill_stat(s: &PidStat<'_>, tick_usec: i64, row: &mut Row<'_>) {
@@ -401,13 +334,4 @@ fn derive(row: &mut Row<'_>, previous: &mut Option<Previous>, tick_no: i64, time
         row.set_fixed(p::cpu_usage_millicores, u + s);
         row.set_fixed(p::cpu_percent_of_core, (u + s) / 10.0);
     }
-}
-
-fn fill_pss(r: &Rollup, row: &mut Row<'_>) {
-    row.set_opt(p::memory_pss_bytes, r.pss);
-    row.set_opt(p::memory_pss_anon_bytes, r.pss_anon);
-    row.set_opt(p::memory_pss_file_bytes, r.pss_file);
-    row.set_opt(p::memory_pss_shmem_bytes, r.pss_shmem);
-    row.set_opt(p::memory_uss_bytes, r.uss);
-    row.set_opt(p::memory_swap_pss_bytes, r.swap_pss);
 }
