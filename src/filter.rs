@@ -29,6 +29,8 @@ pub enum Field {
     Image,
     /// cgroup path (`path`).
     Path,
+    /// cgroup path of what has no other name; bare patterns ask for it.
+    PathAsName,
     /// A label (`label:key=pattern`).
     Label(String),
 }
@@ -98,7 +100,7 @@ impl Filter {
 
 impl Term {
     fn verdict<'a>(&self, known: &impl Fn(&Field) -> Known<'a>) -> Verdict {
-        let names = [Field::Namespace, Field::Pod, Field::Name, Field::Path];
+        let names = [Field::Namespace, Field::Pod, Field::Name, Field::PathAsName];
         let asked = self.field.as_ref().map_or(&names[..], std::slice::from_ref);
         let mut any = Verdict::No;
         for field in asked {

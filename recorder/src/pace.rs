@@ -148,13 +148,14 @@ impl<C: Clock> Pacer<C> {
                 jump += step;
                 target = next_tick(wall, self.interval);
             }
+            // A tick that was due in time may begin a little late, but one that cannot keep up has to end, too.
+            if until.is_some_and(|u| steady + (target - wall) > u || steady > u + self.interval) {
+                return None;
+            }
             if wall >= target {
                 return Some(self.due(target, wall, (jump != 0).then_some(jump)));
             }
             let wait = (target - wall).min(1_000_000);
-            if until.is_some_and(|u| steady + (target - wall) > u) {
-                return None;
-            }
             if self.clock.sleep(Duration::from_micros(wait.unsigned_abs()), stop) {
                 return None;
             }
@@ -307,5 +308,14 @@ mod tests {
         thread.join().unwrap();
         let fake = Fake::at(1);
         assert_eq!(Pacer::new(&fake, SECOND).next(&StopHandle::new(), Some(1000)), None);
+        // One that is always late ends as well.
+        let fake = Fake::at(0);
+        let mut p = Pacer::new(&fake, SECOND);
+        let mut ticks = 0;
+        while p.next(&StopHandle::new(), Some(10 * SECOND)).is_some() {
+            fake.work(1_900_000);
+            ticks += 1;
+        }
+        assert!((5..=7).contains(&ticks), "{ticks}");
     }
 }

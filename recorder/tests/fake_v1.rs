@@ -139,3 +139,24 @@ fn processes_that_the_first_hierarchy_does_not_know() {
         assert!((from..=end).all(|tick| seen.contains(&tick)), "{pid} from {from} to {end}: {seen:?}");
     }
 }
+
+/// REC-3: the CPU time of a subject is counted by one hierarchy, also while its directories go one after the other.
+#[test]
+fn cpu_time_never_changes_its_source() {
+    let h = host();
+    let path = format!("/libpod_parent/libpod-{ID}");
+    container(&h, &path, 100);
+    // The freezer is v1's here, of which the unified hierarchy knows nothing.
+    h.cgroup(&format!("unified{path}/cgroup.events"), "populated 1\nfrozen 0\n");
+    h.process(100, "app", 50, 0);
+    let run = h.start();
+    run.pass(2);
+    h.remove_cgroup(&format!("cpu,cpuacct{path}"));
+    run.pass(3);
+    let r = run.stop();
+    let rows = r.of_path(&path);
+    let usage: Vec<_> = rows.iter().map(|row| row.value("cpu_usage_usec_total")).collect();
+    assert!(usage.contains(&Some(922_788.0)) && usage.contains(&None), "{usage:?}");
+    assert!(usage.iter().all(|u| u.is_none_or(|u| u > 900_000.0)), "{usage:?}");
+    assert!(rows.iter().all(|row| row.value("frozen").is_none()));
+}

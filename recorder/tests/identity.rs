@@ -205,3 +205,20 @@ fn only_what_is_included() {
         rows.iter().filter(|row| row.tick_no >= last).map(|row| row.text("subject_kind")).collect();
     assert!(!kinds.is_empty() && kinds.iter().all(|k| *k == Some("pod")), "{kinds:?}");
 }
+
+/// REC-9: what no source can ever tell is absent, not awaited for ever; a path may be asked for by name, of whatever.
+#[test]
+fn filters_by_label_and_path() {
+    let h = node();
+    let (front, back) = (format!("/docker/{ID}"), format!("/machine/{ID2}"));
+    container(&h, &front, "");
+    container(&h, &back, "");
+    host_file(&h, &format!("var/lib/docker/containers/{ID}/config.v2.json"), r#"{"Name":"/front"}"#);
+    let include = vec!["label:app=web".parse().unwrap(), "path:/mach*".parse().unwrap()];
+    let run = Running::start(fgm_recorder::Config { include, ..h.config() });
+    until(&run, |r| r.ticks.last().is_some_and(|t| t.tables[Table::Containers as usize].len() == 1));
+    let last = run.pass(2);
+    let r = run.stop();
+    let late = |path: &str| r.of_path(path).iter().filter(|row| row.tick_no >= last).count();
+    assert!(late(&back) > 0 && late(&front) == 0);
+}

@@ -233,6 +233,7 @@ impl Groups {
             group.class.role == Role::Inner && group.dir().ends_with(b"/container") && unified;
         if let Some(subject) = &mut group.subject {
             subject.plan.extend(files(hierarchies, h));
+            subject.count_cpu_once(hierarchies, h);
         }
         if limits_holder
             && let Some(above) = parent.and_then(|p| self.get_mut(p))
@@ -302,7 +303,13 @@ impl Groups {
 /// What is read of a cgroup in one hierarchy.
 fn files(hierarchies: &Hierarchies, h: usize) -> impl Iterator<Item = Planned> {
     let specs = hierarchies.all[h].controllers.iter().flat_map(|&c| cgroup_files::specs(c));
-    specs.map(move |spec| Planned { spec, hierarchy: h, kept: Kept::default() })
+    // On a hybrid host runtimes freeze by v1's controller, of which cgroup.events knows nothing.
+    let hybrid = hierarchies.all.len() > 1;
+    specs.filter(move |spec| !(hybrid && spec.name == "cgroup.events")).map(move |spec| Planned {
+        spec,
+        hierarchy: h,
+        kept: Kept::default(),
+    })
 }
 
 fn parent_of(path: &CString) -> Option<CString> {

@@ -20,7 +20,7 @@ use super::groups::{Group, Planned};
 use super::rates::{delta, millicores, percent};
 use super::sums::Sums;
 use super::watch::Watch;
-use crate::discover::Hierarchies;
+use crate::discover::{Controller, Hierarchies};
 use crate::identify::Identity;
 use crate::read::io::Device;
 use std::os::fd::AsFd;
@@ -67,6 +67,8 @@ pub(crate) struct Subject {
     pub(crate) row: Option<usize>,
     pub(crate) sums: Sums,
     previous: Option<Previous>,
+    /// v1's cpuacct counts its CPU time.
+    by_cpuacct: bool,
 }
 
 impl Subject {
@@ -88,6 +90,20 @@ impl Subject {
             row: None,
             sums: Sums::default(),
             previous: None,
+            by_cpuacct: false,
+        }
+    }
+
+    /// To be called after a hierarchy's files have been planned. On a hybrid host both cpuacct and the unified
+    /// hierarchy count CPU time, not quite the same: cpuacct it is, also when its directory is the first one to go.
+    pub(crate) fn count_cpu_once(&mut self, hierarchies: &Hierarchies, h: usize) {
+        if hierarchies.all[h].controllers.contains(&Controller::Cpuacct) {
+            self.by_cpuacct = true;
+            // What was read before it was there is of another count.
+            self.previous = None;
+        }
+        if self.by_cpuacct {
+            self.plan.retain(|p| !(hierarchies.all[p.hierarchy].is_v2() && p.spec.name == "cpu.stat"));
         }
     }
 
