@@ -284,13 +284,15 @@ def test_killed_on_a_full_disk(recorder, small_disk, tmp_path):
     nothing_left_over(out)
 
 
-def test_a_directory_that_becomes_read_only(recorder, small_disk, tmp_path):
+def test_a_directory_that_becomes_read_only(recorder, disk, tmp_path):
     """REC-9: a plain user's output directory loses its write permission under way and gets it back."""
     nobody = 65534
-    out = small_disk / "data"
+    # With room for a program that is full of debug information.
+    place = disk("512m")
+    out = place / "data"
     out.mkdir()
     os.chown(out, nobody, nobody)
-    program = small_disk / "fgm-recorder"
+    program = place / "fgm-recorder"
     shutil.copy(binary("fgm-recorder"), program)
     process = recorder(out, *QUICK, log=tmp_path / "log", program=program, user=nobody)
     time.sleep(2)
