@@ -108,6 +108,9 @@ fn run_into(
         if previous.is_none() {
             let text = start_text(config, &sampler, &last);
             tracing::info!("{text}");
+            if last.subjects == 0 {
+                tracing::warn!("nothing to record so far: see --scope, --include and --exclude");
+            }
             tick.events.push(Event::of_recorder(slot.tick, EventKind::RecorderStart, Severity::Info, text));
         }
         previous = Some(slot);

@@ -66,7 +66,14 @@ impl StoreWriter {
     /// writers, of whatever identifier, to the sealer. A store that is full already is left as it is: restarts would
     /// only fill it with manifests.
     pub fn open(config: StoreConfig, run: RunInfo, now: Micros) -> Result<StoreWriter, StoreError> {
-        let config = StoreConfig { identifier: safe_identifier(&config.identifier), ..config };
+        let identifier = safe_identifier(&config.identifier);
+        if identifier != config.identifier {
+            tracing::warn!(
+                "the identifier {:?} stands in paths as {identifier:?}: another one may become the same",
+                config.identifier
+            );
+        }
+        let config = StoreConfig { identifier, ..config };
         let dir = config.root.join(OPEN_DIR);
         fs::create_dir_all(&dir).map_err(StoreError::io("create directory", &dir))?;
         temporary::sweep(&config.root);

@@ -99,7 +99,7 @@ impl Seen {
             None => Finding::ok(check, format!("{what} of all {all} processes ({others} of other users)")),
             Some(example) => Finding {
                 status: Status::Missing,
-                ..Finding::ok(check, format!("{what} of {} of {all} processes: {file} of the others may not be read, for example {example}", tally.open))
+                ..Finding::ok(check, format!("{what} of {} of {all} processes only: {file} of the rest may not be read, for example {example}", tally.open))
                     .remedy(if capable(CAP_SYS_PTRACE) { "the recorder has CAP_SYS_PTRACE, but these processes have rights that it lacks, or a security module refuses" } else { "run as root or with CAP_SYS_PTRACE" })
             },
         }

@@ -61,10 +61,9 @@ impl Choice {
             Field::Kind => Known::Is(kind.name()),
             Field::Runtime => learnt(group.class.runtime.map(Runtime::name).or(identity.runtime)),
             Field::Image => learnt(text(identity.image.as_ref())),
-            Field::Path => Known::Is(&group.text),
             // The path of a container is made of ids, in which any word may be found by accident.
             Field::PathAsName if contained => Known::Absent,
-            Field::PathAsName => Known::Is(&group.text),
+            Field::Path | Field::PathAsName => Known::Is(&group.text),
             Field::Label(key) => match &identity.labels {
                 Some(labels) => told(labels.value.get(key).map(String::as_str)),
                 // Those of a Kubernetes pod may come long after the names, from the API.

@@ -67,8 +67,8 @@ pub(crate) struct Subject {
     pub(crate) row: Option<usize>,
     pub(crate) sums: Sums,
     previous: Option<Previous>,
-    /// v1's cpuacct counts its CPU time.
-    by_cpuacct: bool,
+    /// The v1 hierarchy that counts its CPU time.
+    cpuacct: Option<usize>,
 }
 
 impl Subject {
@@ -90,7 +90,7 @@ impl Subject {
             row: None,
             sums: Sums::default(),
             previous: None,
-            by_cpuacct: false,
+            cpuacct: None,
         }
     }
 
@@ -98,11 +98,11 @@ impl Subject {
     /// hierarchy count CPU time, not quite the same: cpuacct it is, also when its directory is the first one to go.
     pub(crate) fn count_cpu_once(&mut self, hierarchies: &Hierarchies, h: usize) {
         if hierarchies.all[h].controllers.contains(&Controller::Cpuacct) {
-            self.by_cpuacct = true;
+            self.cpuacct = Some(h);
             // What was read before it was there is of another count.
             self.previous = None;
         }
-        if self.by_cpuacct {
+        if self.cpuacct.is_some() {
             self.plan.retain(|p| !(hierarchies.all[p.hierarchy].is_v2() && p.spec.name == "cpu.stat"));
         }
     }
