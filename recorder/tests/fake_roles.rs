@@ -144,3 +144,30 @@ fn limits_are_inherited() {
     assert_eq!(quota(last), [Some(0.8), Some(0.5)], "the pod's is tighter");
     assert_eq!(last.value("cpu_percent_of_limit"), Some(0.0));
 }
+
+/// REC-1: a podman pod below any `--cgroup-parent` is a pod as soon as something lies in it, and is its containers' pod.
+#[test]
+fn pods_of_podman_anywhere() {
+    let h = node();
+    let pod = ID.replace('0', "f");
+    let container = format!("/jobs/{pod}/libpod-{ID}");
+    cgroup(&h, &format!("/jobs/{pod}"), "");
+    let run = h.start();
+    run.pass(2);
+    cgroup(&h, &container, "");
+    cgroup(&h, &format!("/jobs/{ID}"), "");
+    let later = run.pass(2);
+    let r = run.stop();
+    let last = |path: &str| r.of_path(path).into_iter().rfind(|row| row.tick_no >= later).unwrap();
+    let row = last(&format!("/jobs/{pod}"));
+    assert_eq!((row.text("subject_kind"), row.text("runtime")), (Some("pod"), Some("podman")));
+    assert_eq!((row.text("container_id"), row.text("pod_uid")), (None, Some(&*pod)));
+    let row = last(&container);
+    assert_eq!((row.text("subject_kind"), row.text("container_id")), (Some("container"), Some(ID)));
+    assert_eq!(row.text("pod_uid"), Some(&*pod));
+    assert_eq!(
+        last(&format!("/jobs/{ID}")).text("subject_kind"),
+        Some("container"),
+        "an empty one may be one"
+    );
+}

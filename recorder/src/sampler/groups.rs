@@ -98,6 +98,8 @@ pub(crate) struct Turnover {
     pub(crate) ended: Vec<Group>,
     /// Paths of new cgroups that only a runtime's state can tell from containers.
     pub(crate) unsure: Vec<String>,
+    /// Subjects that turned out to be something else than their paths said.
+    pub(crate) renamed: Vec<GroupId>,
 }
 
 /// All groups.
@@ -221,6 +223,7 @@ impl Groups {
                     turnover.unsure.push(group.text.clone());
                 }
             }
+            self.tell_podman_pod(id, turnover);
             id
         };
         let unified = hierarchies.all[h].controllers.contains(&Controller::Unified);

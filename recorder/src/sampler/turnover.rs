@@ -47,6 +47,7 @@ impl Sampler {
     pub(super) fn turn_over(&mut self, tick: &mut Tick, now: &impl Fn() -> Micros) {
         let mut turnover = self.groups.refresh(&self.hierarchies);
         turnover.unsure.drain(..).for_each(|path| self.tasks.ask(path));
+        turnover.renamed.drain(..).for_each(|id| self.rename(id, tick));
         while let Some(path) = self.tasks.confirmed() {
             match self.groups.promote(&path, &self.hierarchies) {
                 Some(Promoted::Begun(id)) => turnover.started.push(id),

@@ -104,6 +104,30 @@ impl Groups {
         }
     }
 
+    /// podman keeps a pod below a bare id, wherever `--cgroup-parent` says; alone that looks like a container. What lies
+    /// in it tells.
+    pub(super) fn tell_podman_pod(&mut self, id: GroupId, turnover: &mut Turnover) {
+        let Some(group) = self.get(id) else { return };
+        if group.class.runtime != Some(Runtime::Podman) || group.class.container_id.is_none() {
+            return;
+        }
+        let Some(above) = group.parent else { return };
+        let Some(pod) = self.get_mut(above) else { return };
+        let bare = pod.class.container_id.as_ref().is_some_and(|id| pod.text.ends_with(&format!("/{id}")));
+        if bare && pod.class.runtime.is_none() {
+            pod.class.role = Role::Subject(SubjectKind::Pod);
+            pod.class.runtime = Some(Runtime::Podman);
+            pod.class.pod_uid = pod.class.container_id.take();
+            turnover.renamed.push(above);
+        }
+        let uid = pod.class.pod_uid.clone().filter(|_| pod.class.role == Role::Subject(SubjectKind::Pod));
+        if let Some(group) = self.get_mut(id)
+            && uid.is_some()
+        {
+            group.class.pod_uid = uid;
+        }
+    }
+
     /// Makes a container of a group whose path did not say that it is one. Nothing happens when it is gone.
     pub(crate) fn promote(&mut self, path: &str, hierarchies: &Hierarchies) -> Option<Promoted> {
         let id = *self.by_path.get(&CString::new(path).ok()?)?;
