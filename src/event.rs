@@ -26,9 +26,9 @@ pub enum EventKind {
     /// A subject went away.
     SubjectStop,
     /// The OOM killer killed in a cgroup. `value_before`, `value_after`: the cgroup's counter of kills. `pid`,
-    /// `start_ticks`: the victim where it is known; `detail`: its name (`victim_comm`), its last resident size
-    /// (`victim_rss_bytes`) and how it was found (`victim_source`: `kernel_log` is certain, `vanished` is the biggest
-    /// process of the cgroup that was gone on that tick). Without values the container was gone before its counter
+    /// `start_ticks`: the victim where it is known; `detail`: its name (`victim_comm`), its resident size
+    /// (`victim_rss_bytes`: as the kernel logged it, else as sampled last) and how it was found (`victim_source`:
+    /// `kernel_log` is certain, `vanished` is the biggest process of the cgroup that was gone on that tick). Without values the container was gone before its counter
     /// could be read, and the kernel log told.
     OomKill,
     /// The store has reached its cap: the recorder stops, or old files go.

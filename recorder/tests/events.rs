@@ -121,7 +121,8 @@ fn oom_victims() {
     run.pass(1);
     let mut log = fs::OpenOptions::new().append(true).open(&kmsg).unwrap();
     let line = format!(
-        "6,1,1,-;oom-kill:constraint=CONSTRAINT_MEMCG,oom_memcg={0},task_memcg={0},task=leak,pid=101,uid=0\n",
+        "6,1,1,-;oom-kill:constraint=CONSTRAINT_MEMCG,oom_memcg={0},task_memcg={0},task=leak,pid=101,uid=0\n\
+         3,2,1,-;Memory cgroup out of memory: Killed process 101 (leak) total-vm:9000kB, anon-rss:5000kB, file-rss:100kB, shmem-rss:20kB, UID:0\n",
         path()
     );
     log.write_all(line.as_bytes()).unwrap();
@@ -144,7 +145,8 @@ fn oom_victims() {
         (detail(&told[0])["victim_source"].as_str(), told[0].value_after),
         (Some("kernel_log"), Some(1.0))
     );
-    assert_eq!(detail(&told[0])["victim_rss_bytes"], 1_024_000);
+    assert_eq!(detail(&told[0])["victim_rss_bytes"], 5120 * 1024, "what the kernel saw");
+    assert_eq!(detail(&told[1])["victim_rss_bytes"], 1_024_000, "what was seen last");
     assert_eq!(detail(&told[1])["victim_source"], "vanished");
     assert_eq!(told[2].detail, None);
 }
@@ -162,7 +164,11 @@ fn a_kill_that_ends_the_container() {
     h.process(100, "leak", 50, 0);
     let run = Running::start(Config { interval: std::time::Duration::from_millis(500), ..h.config() });
     run.pass(1);
-    let line = format!("6,1,1,-;oom-kill:oom_memcg={0},task_memcg={0},task=leak,pid=100,uid=0\n", path());
+    let line = format!(
+        "6,1,1,-;oom-kill:oom_memcg={0},task_memcg={0},task=leak,pid=100,uid=0\n\
+         3,2,1,-;Memory cgroup out of memory: Killed process 100 (leak) total-vm:9kB, anon-rss:5kB, file-rss:2kB, shmem-rss:1kB, UID:0\n",
+        path()
+    );
     fs::OpenOptions::new().append(true).open(&kmsg).unwrap().write_all(line.as_bytes()).unwrap();
     kills(&h, &pod, 1);
     h.remove_cgroup(&path());
@@ -173,4 +179,5 @@ fn a_kill_that_ends_the_container() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!((told[0].about.container_id.as_deref(), told[0].pid), (Some(ID), Some(100)));
     assert_eq!(told[0].value_after, None);
+    assert_eq!(detail(&told[0])["victim_rss_bytes"], 8192);
 }

@@ -20,6 +20,7 @@ fn parse_as_everything(text: &[u8], other: &[u8]) {
     io::weight(text);
     io::blkio(text, |_, _, _| {});
     kmsg::victim(text);
+    kmsg::killed(text);
     memory::stat_v1(text, |_, _| {}, |_, _| {});
     memory::stat_v2(text, |_, _| {}, |_, _| {});
     memory::events(text, |_, _| {}, |_, _| {});

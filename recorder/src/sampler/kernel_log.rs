@@ -24,6 +24,9 @@ pub(crate) struct Victim {
     pub(crate) comm: String,
     /// Path of its cgroup.
     pub(crate) cgroup: String,
+    /// Resident bytes when it was killed.
+    pub(crate) rss: Option<u64>,
+    logged_pid: u32,
     seen: i64,
 }
 
@@ -68,14 +71,22 @@ impl KernelLog {
                 Err(_) => return,
             };
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            self.victims.extend(self.buffer[..read].split(|&b| b == b'\n').filter_map(kmsg::victim).map(
-                |v| Victim {
-                    pid: Some(v.pid).filter(|_| self.same_pids),
-                    comm: text(v.comm),
-                    cgroup: text(v.cgroup),
-                    seen: tick_no,
-                },
-            ));
+            for record in self.buffer[..read].split(|&b| b == b'\n') {
+                if let Some(v) = kmsg::victim(record) {
+                    self.victims.push(Victim {
+                        pid: Some(v.pid).filter(|_| self.same_pids),
+                        comm: text(v.comm),
+                        cgroup: text(v.cgroup),
+                        rss: None,
+                        logged_pid: v.pid,
+                        seen: tick_no,
+                    });
+                } else if let Some((pid, rss)) = kmsg::killed(record)
+                    && let Some(v) = self.victims.iter_mut().rfind(|v| v.logged_pid == pid)
+                {
+                    v.rss = Some(rss);
+                }
+            }
         }
     }
 

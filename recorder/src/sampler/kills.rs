@@ -154,11 +154,16 @@ fn found(victim: Option<Victim>, owner: GroupId, gone: &[Gone]) -> Found<'_> {
 fn kill(about: &About, kills: i64, counter: Option<(i64, i64)>, found: Found<'_>, time: Micros) -> Event {
     let mut detail = Map::new();
     let mut put = |key: &str, value: Value| detail.insert(key.to_owned(), value);
-    let (pid, process, comm, source) = match found {
-        Found::Nobody => (None, None, None, None),
-        Found::Logged(v, known) => (v.pid, known, Some(v.comm), Some("kernel_log")),
+    let (pid, process, comm, rss, source) = match found {
+        Found::Nobody => (None, None, None, None, None),
+        Found::Logged(v, known) => {
+            // What the kernel saw when it killed; the last tick may be long before that.
+            let rss = v.rss.or(known.map(|g| g.rss));
+            (v.pid, known, Some(v.comm), rss, Some("kernel_log"))
+        }
         Found::Vanished(g) => {
-            (Some(g.pid), Some(g), Some(String::from_utf8_lossy(&g.comm).into_owned()), Some("vanished"))
+            let comm = String::from_utf8_lossy(&g.comm).into_owned();
+            (Some(g.pid), Some(g), Some(comm), Some(g.rss), Some("vanished"))
         }
     };
     let who = match (&comm, pid, source) {
@@ -172,8 +177,8 @@ fn kill(about: &About, kills: i64, counter: Option<(i64, i64)>, found: Found<'_>
         put("victim_comm", comm.into());
         put("victim_source", source.into());
     }
-    if let Some(g) = process {
-        put("victim_rss_bytes", g.rss.into());
+    if let Some(rss) = rss {
+        put("victim_rss_bytes", rss.into());
     }
     let detail = (!detail.is_empty()).then(|| Value::Object(detail).to_string());
     Event {
