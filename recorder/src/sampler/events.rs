@@ -2,11 +2,14 @@
 //!
 //! Owns: their wording. Must not: read, or decide what is an event.
 
+use std::time::Instant;
+
 use fgm::event::{About, Event, EventKind, Severity};
 use fgm::metric::{Repr, Table, containers as c};
 use fgm::store::tick::Tick;
 use fgm::time::Micros;
 
+use super::gaps::Gaps;
 use super::groups::Groups;
 use super::watch::{Change, Limit};
 use crate::pace::Slot;
@@ -92,15 +95,19 @@ fn changed(change: Change, about: &About, time: Micros) -> Event {
 }
 
 /// Ticks that were lost just before this one, and the clock being set.
-pub(crate) fn tell_gap(slot: &Slot, tick: &mut Tick) {
+pub(crate) fn tell_gap(slot: &Slot, gaps: &mut Gaps, tick: &mut Tick) {
+    // Where the clock was set, no tick went by without the recorder.
+    gaps.note(if slot.stepped.is_some() { 0 } else { slot.missed }, Instant::now());
     let message = match slot.stepped {
         Some(step) => {
-            format!("the wall clock was set by {:.3} s; ticks were aligned anew", step as f64 / 1e6)
+            let message =
+                format!("the wall clock was set by {:.3} s; ticks were aligned anew", step as f64 / 1e6);
+            tracing::warn!("{message}");
+            message
         }
         None if slot.missed > 0 => format!("{} ticks were lost before this one", slot.missed),
         None => return,
     };
-    tracing::warn!("{message}");
     let event = Event::of_recorder(slot.tick, EventKind::RecorderGap, Severity::Warning, message);
     let lost = (slot.missed > 0).then_some(slot.missed as f64);
     tick.events.push(Event { value_after: lost, unit: lost.map(|_| "ticks".to_owned()), ..event });

@@ -12,6 +12,7 @@ mod disks;
 mod events;
 mod extras;
 mod faults;
+mod gaps;
 mod groups;
 mod host;
 mod host_files;
@@ -66,6 +67,7 @@ use choice::Choice;
 use disks::fill_disk;
 use events::{tell_changes, tell_gap};
 use extras::Extras;
+use gaps::Gaps;
 use groups::{GroupId, Groups};
 pub(crate) use host::Progress;
 use host::{HostFiles, SelfCost};
@@ -123,6 +125,7 @@ pub(crate) struct Sampler {
     kernel_log: KernelLog,
     register: Register,
     restarts: Restarts,
+    gaps: Gaps,
 }
 
 impl Sampler {
@@ -174,6 +177,7 @@ impl Sampler {
             kernel_log: KernelLog::open(&config.host_root, &config.proc_root),
             register: Register::default(),
             restarts: Restarts::default(),
+            gaps: Gaps::default(),
         })
     }
 
@@ -209,7 +213,7 @@ impl Sampler {
         let files_before = self.reader.files_read;
         tick.reset(slot.tick_no, slot.tick);
         self.reader.begin(slot.tick_no);
-        tell_gap(slot, tick);
+        tell_gap(slot, &mut self.gaps, tick);
         if slot.stepped.is_some() {
             self.forget();
         }
