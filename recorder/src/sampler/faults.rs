@@ -27,12 +27,8 @@ pub(crate) struct Faults {
 impl Faults {
     /// Counts a file that could not be read.
     pub(crate) fn errno(&mut self, file: &'static str, errno: Errno, example: impl Fn() -> String) {
-        let hint = match errno {
-            Errno::ACCESS | Errno::PERM => " (needs root or CAP_SYS_PTRACE; its columns stay null)",
-            Errno::MFILE | Errno::NFILE => " (raise the limit on open files)",
-            _ => "",
-        };
         self.note(file, errno.raw_os_error(), || {
+            let hint = hint(errno, rustix::process::geteuid().is_root());
             format!("cannot read {file}, for example {}: {errno}{hint}", example())
         });
     }
@@ -72,6 +68,18 @@ impl Faults {
     }
 }
 
+/// The way out. Root is not told to become root: in a container it often lacks the capability.
+fn hint(errno: Errno, root: bool) -> &'static str {
+    match errno {
+        Errno::ACCESS | Errno::PERM if root => {
+            " (CAP_SYS_PTRACE is missing or a security module refuses; its columns stay null; `fgm-recorder doctor` explains)"
+        }
+        Errno::ACCESS | Errno::PERM => " (needs root or CAP_SYS_PTRACE; its columns stay null)",
+        Errno::MFILE | Errno::NFILE => " (raise the limit on open files)",
+        _ => "",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +94,16 @@ mod tests {
         f.errno("io", Errno::IO, || "/proc/1/io".to_owned());
         f.garbled("stat");
         assert_eq!((f.total(), f.causes().count()), (1002, 3));
+    }
+
+    /// REC-9: root is not told that it needs to be root.
+    #[test]
+    fn hints_fit_who_reads_them() {
+        for errno in [Errno::ACCESS, Errno::PERM] {
+            assert!(hint(errno, false).contains("needs root or CAP_SYS_PTRACE"));
+            let to_root = hint(errno, true);
+            assert!(!to_root.contains("needs root") && to_root.contains("CAP_SYS_PTRACE is missing"));
+        }
+        assert_eq!(hint(Errno::IO, true), "");
     }
 }
