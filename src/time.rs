@@ -3,6 +3,8 @@
 //! Owns: the unit of all times in the store, the tick grid, and the file-name and partition spellings.
 //! Must not: read a clock.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -79,6 +81,21 @@ pub fn rfc3339(t: Micros) -> String {
     zoned(t).strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
 }
 
+/// `7d`, `36h`, `5s`: a span as options take it, in the largest unit that it is a whole number of.
+pub fn span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    if span.subsec_nanos() > 0 || seconds == 0 {
+        return format!("{span:?}");
+    }
+    let (length, name) = match seconds {
+        s if s.is_multiple_of(86_400) => (86_400, "d"),
+        s if s.is_multiple_of(3600) => (3600, "h"),
+        s if s.is_multiple_of(60) => (60, "m"),
+        _ => (1, "s"),
+    };
+    format!("{}{name}", seconds / length)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +115,17 @@ mod tests {
         assert_eq!(date(t), "2025-11-20");
         assert_eq!(compact(t), "20251120T144600Z");
         assert_eq!(rfc3339(t + 5), "2025-11-20T14:46:00.000005Z");
+    }
+
+    /// STO-4: ages are said as `--retention` takes them.
+    #[test]
+    fn spans() {
+        for (seconds, text) in
+            [(604_800, "7d"), (129_600, "36h"), (90, "90s"), (300, "5m"), (5, "5s"), (0, "0ns")]
+        {
+            assert_eq!(span(Duration::from_secs(seconds)), text);
+        }
+        assert_eq!(span(Duration::from_millis(1500)), "1.5s");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::read::Damage;
 use super::retention::{self, Cap, Limits, OnFull};
 use super::seal;
 use super::writer::StoreConfig;
-use crate::time::Micros;
+use crate::time::{self, Micros};
 
 /// A segment to be sealed, with its lock.
 #[derive(Debug)]
@@ -218,10 +218,10 @@ impl Work {
         self.counts.used.store(swept.used, Ordering::Relaxed);
         self.counts.dropped.fetch_or(swept.crowded > 0, Ordering::Relaxed);
         if swept.aged > 0 && !std::mem::replace(&mut self.said, true) {
-            let days = self.limits.retention.map_or(0.0, |r| r.as_secs_f64() / 86_400.0);
+            let age = self.limits.retention.map(time::span).unwrap_or_default();
             tracing::info!(
                 files = swept.aged,
-                "deleted closed files older than {days} days, as --retention says; later ones go as they age"
+                "deleted closed files older than {age}, as --retention says; later ones go as they age"
             );
         }
     }
