@@ -45,8 +45,8 @@ pub enum EventKind {
     LimitChange,
     /// A subject that was not being throttled began to be. `metric`, `value_after`: share of throttled periods.
     ThrottlingStart,
-    /// A subject has not been throttled for ten seconds. `metric`, `value_before`: the highest share since it began;
-    /// `detail`: `first_usec` and `last_usec`, the times of the first and last throttled tick.
+    /// A subject has not been throttled for ten seconds, or ended before that. `metric`, `value_before`: the highest
+    /// share since it began; `detail`: `first_usec` and `last_usec`, the times of the first and last throttled tick.
     ThrottlingStop,
 }
 

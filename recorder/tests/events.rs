@@ -75,6 +75,25 @@ fn limits_and_throttling() {
     assert!(r.events(EventKind::ThrottlingStop).is_empty(), "ten seconds have not passed");
 }
 
+/// REC-8: what was being throttled when it ended is so no more, and that is told before its end.
+#[test]
+fn throttling_ends_with_the_subject() {
+    let h = node();
+    container(&h, &path(), "");
+    let run = h.start();
+    run.pass(2);
+    cpu(&h, &path(), 10, 4);
+    run.pass(2);
+    h.remove_cgroup(&path());
+    run.pass(2);
+    let r = run.stop();
+    let stops = r.events(EventKind::ThrottlingStop);
+    assert_eq!(stops.iter().map(|e| e.value_before).collect::<Vec<_>>(), [Some(40.0)]);
+    assert_eq!(stops[0].about.container_id.as_deref(), Some(ID));
+    assert_eq!(r.events(EventKind::ThrottlingStart).len(), 1);
+    assert_eq!(r.events(EventKind::SubjectStop).len(), 1);
+}
+
 /// REC-8: processes that come and go after the start are told, with pid, start time and name; not without processes.
 #[test]
 fn processes_come_and_go() {

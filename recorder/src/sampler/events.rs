@@ -43,7 +43,8 @@ pub(crate) fn tell_changes(groups: &mut Groups, tick: &mut Tick, time: Micros) {
     }
 }
 
-fn changed(change: Change, about: &About, time: Micros) -> Event {
+/// A change as an event.
+pub(crate) fn changed(change: Change, about: &About, time: Micros) -> Event {
     let called = called(about);
     let metrics = Table::Containers.metrics();
     let value = |column: usize, cell: i64| match metrics[column].repr {

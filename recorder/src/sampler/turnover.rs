@@ -10,7 +10,7 @@ use fgm::metric::Table;
 use fgm::store::tick::{SeriesId, Tick};
 use fgm::time::Micros;
 
-use super::events::life;
+use super::events::{changed, life};
 use super::groups::{GroupId, Promoted};
 use super::register::has_identity;
 use super::subject::Subject;
@@ -58,6 +58,8 @@ impl Sampler {
         for group in turnover.ended {
             let Some(subject) = &group.subject else { continue };
             turn_out(subject, tick);
+            let stopped = subject.watch.end().map(|change| changed(change, &subject.about, now()));
+            tick.events.extend(stopped);
             tick.events.push(life(EventKind::SubjectStop, &subject.about, now()));
             self.kills.ended(&group, &subject.about, &self.groups);
             self.register.departed(&group, &self.host);

@@ -94,6 +94,11 @@ impl Watch {
             _ => {}
         }
     }
+
+    /// The subject is gone, and its throttling with it.
+    pub(crate) fn end(&self) -> Option<Change> {
+        self.throttled.map(Change::Unthrottled)
+    }
 }
 
 #[cfg(test)]
@@ -141,7 +146,9 @@ mod tests {
         assert!(look(&mut w, 9 * SECOND, share(5.0)).is_empty(), "still");
         assert!(look(&mut w, 18 * SECOND, share(0.0)).is_empty());
         let stretch = Throttled { first: SECOND, last: 9 * SECOND, peak: 4000 };
+        assert_eq!(w.end(), Some(Change::Unthrottled(stretch)), "were it gone now");
         assert_eq!(look(&mut w, 19 * SECOND, |_| ()), [Change::Unthrottled(stretch)]);
         assert!(look(&mut w, 20 * SECOND, share(0.0)).is_empty());
+        assert_eq!(w.end(), None, "told already");
     }
 }
