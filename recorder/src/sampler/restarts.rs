@@ -23,6 +23,7 @@ enum Place {
 struct Tenant {
     series: SeriesId,
     container_id: String,
+    name: Option<String>,
     restarts: Option<i64>,
 }
 
@@ -49,29 +50,35 @@ impl Restarts {
             (Some(_), None) => return None,
             (None, _) => Place::Alone(id.clone()),
         };
-        let before = self.places.get_mut(&place);
-        if let Some(known) = before {
+        let mut before = self.places.get_mut(&place);
+        if let Some(known) = &mut before {
             // Learnt late of one that has had a successor already.
             if known.series > series {
                 return None;
             }
             if known.series == series {
                 known.restarts = restarts.or(known.restarts);
+                known.name = about.container_name.clone().or(known.name.take());
                 return None;
             }
         }
-        let tenant = Tenant { series, container_id: id, restarts };
+        // Names are looked up a tick later, but in the same place they are those of the one before.
+        let mut about = about.clone();
+        if about.container_name.is_none() {
+            about.container_name = before.and_then(|b| b.name.clone());
+        }
+        let tenant = Tenant { series, container_id: id, name: about.container_name.clone(), restarts };
         let previous = self.places.insert(place, tenant);
         self.bound();
         let previous = previous?;
         let count = restarts.or(previous.restarts.map(|n| n + 1));
         let message = match count {
-            Some(n) => format!("{} was restarted, {n} times so far", called(about)),
-            None => format!("{} was restarted", called(about)),
+            Some(n) => format!("{} was restarted, {n} times so far", called(&about)),
+            None => format!("{} was restarted", called(&about)),
         };
         let detail = serde_json::json!({ "previous_container_id": previous.container_id }).to_string();
         Some(Event {
-            about: about.clone(),
+            about,
             value_before: previous.restarts.map(|n| n as f64),
             value_after: count.map(|n| n as f64),
             unit: count.or(previous.restarts).map(|_| "count".to_owned()),
@@ -125,7 +132,12 @@ mod tests {
         r.pod_ended("u");
         assert!(r.named(9, &about("d", Some("u"), Some("app")), None, 0).is_none());
         assert!(r.named(10, &about("x", None, None), None, 0).is_none());
+        assert!(r.named(10, &about("x", None, Some("web")), None, 0).is_none(), "its name is known later");
         let again = r.named(11, &about("x", None, None), None, 0).unwrap();
         assert_eq!((again.value_after, again.unit), (None, None), "nobody has counted");
+        assert_eq!(again.about.container_name.as_deref(), Some("web"), "as before");
+        assert!(again.message.contains("web was restarted"), "{}", again.message);
+        let third = r.named(12, &about("x", None, None), None, 0).unwrap();
+        assert_eq!(third.about.container_name.as_deref(), Some("web"), "also if nobody has asked since");
     }
 }
