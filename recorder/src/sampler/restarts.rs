@@ -10,8 +10,9 @@ use fgm::time::Micros;
 
 use super::events::called;
 
-/// Places that are remembered; beyond that the oldest is forgotten.
-const MAX_PLACES: usize = 10_000;
+/// Places that are remembered, at about a third of a KiB each; beyond that the oldest is forgotten. A container that is
+/// started again comes back within minutes.
+const MAX_PLACES: usize = 2_000;
 
 /// Where a container stands: a name in a pod, or an id that may be started again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -139,5 +140,19 @@ mod tests {
         assert!(again.message.contains("web was restarted"), "{}", again.message);
         let third = r.named(12, &about("x", None, None), None, 0).unwrap();
         assert_eq!(third.about.container_name.as_deref(), Some("web"), "also if nobody has asked since");
+    }
+
+    /// REC-6: containers that come and go do not make the recorder grow for ever.
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut r = Restarts::default();
+        for n in 0..3_000 {
+            assert!(r.named(n, &about(&format!("{n:064x}"), None, None), None, 0).is_none());
+        }
+        assert!(r.places.len() <= 2_000, "{}", r.places.len());
+        assert!(
+            r.named(3_000, &about(&format!("{:064x}", 2_999), None, None), None, 0).is_some(),
+            "the newest stay"
+        );
     }
 }
