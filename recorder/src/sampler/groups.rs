@@ -167,8 +167,9 @@ impl Groups {
         self.get(group.parent?)?.owner
     }
 
-    /// Walks all hierarchies, if anything may have changed, and brings the groups up to date. Removals of all hierarchies are applied before
-    /// additions, so that a path that was removed and made again between two walks is a new group.
+    /// Walks all hierarchies, if anything may have changed, and brings the groups up to date. Removals of all
+    /// hierarchies are applied before additions, so that a path that was removed and made again between two walks is a
+    /// new group.
     pub(crate) fn refresh(&mut self, hierarchies: &Hierarchies) -> Turnover {
         let mut turnover = Turnover::default();
         if !self.watch.stirred() {
@@ -235,8 +236,7 @@ impl Groups {
         let limits_holder =
             group.class.role == Role::Inner && group.dir().ends_with(b"/container") && unified;
         if let Some(subject) = &mut group.subject {
-            subject.plan.extend(files(hierarchies, h));
-            subject.count_cpu_once(hierarchies, h);
+            subject.read_in(hierarchies, h);
         }
         if limits_holder
             && let Some(above) = parent.and_then(|p| self.get_mut(p))
@@ -304,7 +304,7 @@ impl Groups {
 }
 
 /// What is read of a cgroup in one hierarchy.
-fn files(hierarchies: &Hierarchies, h: usize) -> impl Iterator<Item = Planned> {
+pub(super) fn files(hierarchies: &Hierarchies, h: usize) -> impl Iterator<Item = Planned> {
     let specs = hierarchies.all[h].controllers.iter().flat_map(|&c| cgroup_files::specs(c));
     // On a hybrid host runtimes freeze by v1's controller, of which cgroup.events knows nothing.
     let hybrid = hierarchies.all.len() > 1;

@@ -16,7 +16,7 @@ use super::access::{At, Got, Reader, Shape};
 use super::cgroup_files::{Scratch, adopt_limits, fill};
 use super::disks::sum_devices;
 use super::extras::Seen;
-use super::groups::{Group, Planned};
+use super::groups::{Group, Planned, files};
 use super::rates::{delta, millicores, percent};
 use super::sums::Sums;
 use super::watch::Watch;
@@ -94,9 +94,10 @@ impl Subject {
         }
     }
 
-    /// To be called after a hierarchy's files have been planned. On a hybrid host both cpuacct and the unified
-    /// hierarchy count CPU time, not quite the same: cpuacct it is, also when its directory is the first one to go.
-    pub(crate) fn count_cpu_once(&mut self, hierarchies: &Hierarchies, h: usize) {
+    /// Has its files in one more hierarchy read. On a hybrid host both cpuacct and the unified hierarchy count CPU time,
+    /// not quite the same: cpuacct it is, also when its directory is the first one to go.
+    pub(crate) fn read_in(&mut self, hierarchies: &Hierarchies, h: usize) {
+        self.plan.extend(files(hierarchies, h));
         if hierarchies.all[h].controllers.contains(&Controller::Cpuacct) {
             self.cpuacct = Some(h);
             // What was read before it was there is of another count.

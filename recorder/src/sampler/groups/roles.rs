@@ -9,7 +9,7 @@ use std::ffi::CString;
 
 use fgm::identity::SubjectKind;
 
-use super::{GroupId, Groups, Turnover, files};
+use super::{GroupId, Groups, Turnover};
 use crate::config::Scope;
 use crate::discover::{Class, Hierarchies, Role, Runtime, classify};
 
@@ -161,7 +161,7 @@ impl Groups {
     fn make_subject(&mut self, id: GroupId, hierarchies: &Hierarchies) {
         let mut subject = self.new_subject();
         let Some(group) = self.get_mut(id) else { return };
-        subject.plan = group.places.iter().flat_map(|p| files(hierarchies, p.hierarchy)).collect();
+        group.places.iter().for_each(|p| subject.read_in(hierarchies, p.hierarchy));
         group.subject = Some(subject);
         group.owner = Some(id);
     }
