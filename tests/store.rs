@@ -15,6 +15,7 @@ use fgm::metric::Table;
 use fgm::store::layout;
 use fgm::store::read::{SegmentData, SegmentReader};
 use fgm::store::schema::{Extent, SubjectIndex, meta};
+use fgm::store::tick::LabelValue;
 use fgm::store::writer::StoreWriter;
 use fgm::store::{StoreError, retention, segment};
 use fgm::time::SECOND;
@@ -248,12 +249,40 @@ fn labels_learnt_late_are_filled_back() {
     fill(&mut w, 0, 5);
     let mut t = tick(5, 0);
     let mut def = process_def(1, "/b", 7);
-    def.labels[fgm::metric::processes::label::pod_name] = fgm::store::tick::LabelValue::text("web-0");
+    def.labels[fgm::metric::processes::label::pod_name] = LabelValue::text("web-0");
     t.defs.push(def);
     w.append(&t).unwrap();
     w.finish(START).unwrap();
     let (b, _) = read(&sealed(dir.path(), "processes")[0]);
     assert_eq!(texts(&b, "pod_name"), vec![Some("web-0".to_owned()); 6]);
+}
+
+/// REC-7: what was learnt with the first tick after a rotation stands in the rows before it, too; what has changed then
+/// does not.
+#[test]
+fn labels_learnt_on_the_boundary_are_filled_back() {
+    use fgm::metric::processes::label;
+    let dir = tempfile::tempdir().unwrap();
+    let mut w = open(dir.path(), "aaaaaaaa00000001");
+    fill(&mut w, 0, 90);
+    let mut t = tick(90, 0);
+    let mut def = process_def(1, "/b", 7);
+    def.labels[label::pod_name] = LabelValue::text("web-0");
+    t.defs.push(def.clone());
+    w.append(&t).unwrap();
+    fill(&mut w, 91, 180);
+    let mut t = tick(180, 0);
+    def.labels[label::comm] = LabelValue::text("other");
+    t.defs.push(def);
+    w.append(&t).unwrap();
+    w.finish(START + 180 * SECOND).unwrap();
+    let files = sealed(dir.path(), "processes");
+    let (first, kv) = read(&files[0]);
+    assert_eq!(texts(&first, "pod_name"), vec![Some("web-0".to_owned()); 90]);
+    let extent: Extent = serde_json::from_str(&value(&kv, meta::EXTENT)).unwrap();
+    assert_eq!((extent.last_tick_no, extent.lost()), (89, 0), "the tick itself is the next segment's");
+    assert_eq!(texts(&read(&files[1]).0, "comm")[0].as_deref(), Some("worker"));
+    assert_eq!(texts(&read(&files[2]).0, "comm")[0].as_deref(), Some("other"));
 }
 
 /// STO-3: a series that does not have a row on every tick keeps its labels in later segments, and behind damage.

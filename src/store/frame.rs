@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Head = 1,
     /// One tick.
     Tick = 2,
+    /// Definitions of series whose rows stand in this segment, learnt after its last tick.
+    Names = 3,
 }
 
 /// The record can be read without the ones before it.

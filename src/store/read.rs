@@ -189,6 +189,8 @@ impl SegmentReader {
                     if frame.kind == Kind::Tick as u8 {
                         self.take_tick(frame.payload, frame.flags & frame::KEY != 0, data);
                         any = true;
+                    } else if frame.kind == Kind::Names as u8 {
+                        any |= self.take_names(frame.payload, data).is_ok();
                     }
                     self.offset += used as u64;
                     rest = &rest[used..];
@@ -217,6 +219,15 @@ impl SegmentReader {
             return;
         }
         self.last_tick = data.ticks.last().map(|t| t.0);
+    }
+
+    /// Labels stand alone: they are right whatever was lost before them.
+    fn take_names(&self, payload: &[u8], data: &mut SegmentData) -> Result<(), Malformed> {
+        let mut from = Cursor::new(payload);
+        for _ in 0..from.count()? {
+            self.read_def(&mut from, data)?;
+        }
+        Ok(())
     }
 
     fn decode(&mut self, payload: &[u8], data: &mut SegmentData) -> Result<(), Malformed> {

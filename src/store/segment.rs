@@ -2,7 +2,8 @@
 //!
 //! Owns: the content of a segment's records and the writing side. Must not: know Parquet or decide when to rotate.
 //!
-//! The first record says who writes what ([`Head`]); each further record is one tick, appended in one write. Every
+//! The first record says who writes what ([`Head`]); each further record is one tick, appended in one write (at the very
+//! end also names that were learnt on the tick after). Every
 //! [`KEY_INTERVAL`] ticks a record repeats everything needed to read on from there, so that damage costs seconds, not
 //! the rest of the file. A writer holds an exclusive advisory lock on its segment: whoever gets the lock knows that
 //! the writer is dead.
@@ -21,7 +22,7 @@ use super::frame::{self, Kind};
 use super::layout::{self, Place};
 use super::manifest::RunInfo;
 use super::temporary;
-use super::tick::{LabelValue, SeriesId, Tick};
+use super::tick::{LabelValue, SeriesDef, SeriesId, Tick};
 use crate::metric::{SCHEMA_VERSION, Table};
 
 /// Ticks between records that can be read on their own.
@@ -121,6 +122,29 @@ impl Encoder {
         &self.record
     }
 
+    /// The framed record of what a tick has learnt of series that the open segment may hold rows of; `None` when that is
+    /// nothing. It is what is still to be said to a segment that ends before the tick.
+    pub(crate) fn encode_names(&mut self, tick: &Tick) -> Option<&[u8]> {
+        // A label that changed (exec) is the next segment's; one that was unknown holds for what was read before, too.
+        let learnt = |d: &&SeriesDef| {
+            self.defs.get(&(d.table, d.id)).is_some_and(|old| {
+                old.iter().zip(&d.labels).all(|(old, new)| *old == LabelValue::Null || old == new)
+            })
+        };
+        let known: Vec<&SeriesDef> = tick.defs.iter().filter(learnt).collect();
+        if known.is_empty() {
+            return None;
+        }
+        self.record.clear();
+        self.record.resize(frame::HEADER, 0);
+        codec::put_u64(&mut self.record, known.len() as u64);
+        for def in known {
+            put_def(&mut self.record, (def.table, def.id), &def.labels);
+        }
+        frame::seal_frame(&mut self.record, Kind::Names, 0);
+        Some(&self.record)
+    }
+
     fn put_defs(&mut self, tick: &Tick) {
         for def in &tick.defs {
             self.defs.insert((def.table, def.id), def.labels.clone());
@@ -137,23 +161,7 @@ impl Encoder {
         ids.retain(|k| self.defs.contains_key(k));
         codec::put_u64(&mut self.record, ids.len() as u64);
         for key in &ids {
-            self.record.push(key.0 as u8);
-            codec::put_u64(&mut self.record, u64::from(key.1));
-            let labels = &self.defs[key];
-            codec::put_u64(&mut self.record, labels.len() as u64);
-            for label in labels {
-                match label {
-                    LabelValue::Null => self.record.push(TAG_NULL),
-                    LabelValue::Text(s) => {
-                        self.record.push(TAG_TEXT);
-                        codec::put_bytes(&mut self.record, s.as_bytes());
-                    }
-                    LabelValue::Int(n) => {
-                        self.record.push(TAG_INT);
-                        codec::put_i64(&mut self.record, *n);
-                    }
-                }
-            }
+            put_def(&mut self.record, *key, &self.defs[key]);
         }
     }
 
@@ -180,6 +188,25 @@ impl Encoder {
             }
             self.record.push(rows.table() as u8);
             codec::put_bytes(&mut self.record, &self.block);
+        }
+    }
+}
+
+fn put_def(record: &mut Vec<u8>, (table, id): (Table, SeriesId), labels: &[LabelValue]) {
+    record.push(table as u8);
+    codec::put_u64(record, u64::from(id));
+    codec::put_u64(record, labels.len() as u64);
+    for label in labels {
+        match label {
+            LabelValue::Null => record.push(TAG_NULL),
+            LabelValue::Text(s) => {
+                record.push(TAG_TEXT);
+                codec::put_bytes(record, s.as_bytes());
+            }
+            LabelValue::Int(n) => {
+                record.push(TAG_INT);
+                codec::put_i64(record, *n);
+            }
         }
     }
 }

@@ -119,6 +119,7 @@ impl StoreWriter {
 
     fn append_one(&mut self, tick: &Tick) -> Result<Appended, StoreError> {
         if self.rotation_due(tick.tick) || self.is_too_long() {
+            self.say_names(tick);
             self.rotate(tick.tick);
         }
         let began = self.open.is_none();
@@ -216,6 +217,16 @@ impl StoreWriter {
         match (&self.open, self.config.cap) {
             (Some(open), Cap { max_bytes: Some(cap), on_full: OnFull::DropOldest }) => open.len() > cap / 4,
             _ => false,
+        }
+    }
+
+    /// What appeared on a segment's last tick has its name looked up within milliseconds, and is told of with the next
+    /// tick: without this its rows would stay nameless.
+    fn say_names(&mut self, tick: &Tick) {
+        if let (Some(segment), Some(record)) = (&mut self.open, self.encoder.encode_names(tick))
+            && let Err(error) = segment.append(record)
+        {
+            tracing::warn!(%error, "names learnt last are missing in a segment; queries complete them from identities");
         }
     }
 
