@@ -3,11 +3,12 @@
 //! Owns: finding each row's series and feeding it to its folder; which ticks each run lost. Must not: read files.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Books, Catalogue};
 use super::model::WindowQuery;
 use super::rows::LabelColumns;
 use crate::metric::Table;
@@ -25,49 +26,42 @@ pub(crate) fn key_columns(table: Table) -> impl Iterator<Item = &'static str> {
 /// Ticks that recorders lost, by run.
 #[derive(Debug, Default)]
 pub(crate) struct Lost {
-    runs: HashMap<String, u32>,
-    ranges: Vec<Vec<(i64, i64)>>,
+    books: Arc<Books>,
+    ranges: HashMap<u32, Vec<(i64, i64)>>,
 }
 
 impl Lost {
     /// From the extents of a table's files and of the open segments.
     pub(crate) fn of(catalogue: &Catalogue, table: Table) -> Lost {
-        let mut lost = Lost::default();
+        let mut lost = Lost { books: Arc::clone(&catalogue.books), ranges: HashMap::new() };
         for f in catalogue.files.iter().filter(|f| f.table == Some(table)) {
-            lost.add(&f.run_id, &f.extent.lost_ticks);
+            for part in &f.parts {
+                lost.add(part.run, &part.extent.lost_ticks);
+            }
         }
         for s in catalogue.segments.iter().filter(|s| s.serves(table)) {
             let ranges = s.extent().map(|e| e.lost_ticks).unwrap_or_default();
-            lost.add(s.head.run.run_id.as_str(), &ranges);
+            if let Some(run) = catalogue.books.find_run(s.head.run.run_id.as_str()) {
+                lost.add(run, &ranges);
+            }
         }
-        lost.ranges.iter_mut().for_each(|r| r.sort_unstable());
+        lost.ranges.values_mut().for_each(|r| r.sort_unstable());
         lost
     }
 
-    fn add(&mut self, run: &str, ranges: &[(i64, i64)]) {
-        let n = self.run(run);
-        self.ranges[n as usize].extend_from_slice(ranges);
-    }
-
-    fn run(&mut self, run: &str) -> u32 {
-        if let Some(&n) = self.runs.get(run) {
-            return n;
-        }
-        let n = self.ranges.len() as u32;
-        self.runs.insert(run.to_owned(), n);
-        self.ranges.push(Vec::new());
-        n
+    fn add(&mut self, run: u32, ranges: &[(i64, i64)]) {
+        self.ranges.entry(run).or_default().extend_from_slice(ranges);
     }
 
     /// The number of a run; runs that the catalogue does not know yet share one.
     fn number(&self, run: &str) -> u32 {
-        self.runs.get(run).copied().unwrap_or(u32::MAX)
+        self.books.find_run(run).unwrap_or(u32::MAX)
     }
 }
 
 impl LostTicks for Lost {
     fn all_lost(&self, run: u32, after: i64, before: i64) -> bool {
-        let Some(ranges) = self.ranges.get(run as usize) else { return false };
+        let Some(ranges) = self.ranges.get(&run) else { return false };
         let mut next = after + 1;
         for &(a, b) in ranges {
             if a <= next && next <= b {

@@ -7,7 +7,6 @@ mod catalogue;
 mod engine;
 mod error;
 mod fold;
-mod footer;
 pub mod model;
 mod prune;
 mod rows;

@@ -9,8 +9,7 @@ use std::ops::Range;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 
-use super::footer::FileEntry;
-use crate::metric::Table;
+use super::catalogue::{FileEntry, SubjectBook};
 use crate::store::schema::{TICK, TIME};
 use crate::store::tick::LabelValue;
 use crate::time::{Micros, TimeRange};
@@ -109,27 +108,28 @@ impl Demand {
             && self.tick_before.is_none_or(|b| first_tick <= b)
     }
 
-    /// The row ranges of a file that can be wanted, merged where they touch; `None` for all of it.
-    pub(crate) fn rows(&self, file: &FileEntry, table: Table) -> Option<Vec<Range<usize>>> {
-        if file.subjects() == 0 {
+    /// For each subject of a book, by number, whether its labels can be wanted; `None` when all can.
+    pub(crate) fn subjects(&self, book: &SubjectBook) -> Option<Vec<bool>> {
+        book.allowed(&self.labels)
+    }
+
+    /// The row ranges of a file that can be wanted, merged where they touch; `None` for all of it. `subjects` are those
+    /// of [`Demand::subjects`].
+    pub(crate) fn rows(&self, file: &FileEntry, subjects: Option<&[bool]>) -> Option<Vec<Range<usize>>> {
+        if file.runs.is_empty() {
             return None;
         }
-        let labels: Vec<_> = table
-            .labels()
-            .iter()
-            .filter(|l| file.index.labels.contains_key(l.name))
-            .filter_map(|l| Some((l, self.labels.get(l.name)?)))
-            .collect();
         let mut ranges: Vec<Range<usize>> = Vec::new();
-        for s in 0..file.subjects() {
-            let seen = file.seen(s);
+        for run in &file.runs {
+            let seen = run.seen();
             let in_time =
                 self.after.is_none_or(|a| seen.end > a) && self.before.is_none_or(|b| seen.start <= b);
-            if !in_time || !labels.iter().all(|(l, allowed)| allowed.contains(&file.label(l, s))) {
+            let wanted = subjects.is_none_or(|s| s.get(run.subject as usize).copied().unwrap_or(true));
+            if !in_time || !wanted {
                 continue;
             }
-            let start = file.index.first_row[s] as usize;
-            let end = start + file.index.rows[s] as usize;
+            let start = run.first_row as usize;
+            let end = start + run.rows as usize;
             match ranges.last_mut() {
                 Some(last) if last.end == start => last.end = end,
                 _ => ranges.push(start..end),

@@ -25,8 +25,7 @@ use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::union::UnionExec;
 use parquet::arrow::arrow_reader::RowSelection;
 
-use super::catalogue::{Catalogue, OpenSegment};
-use super::footer::FileEntry;
+use super::catalogue::{Catalogue, FileEntry, OpenSegment};
 use super::prune::Demand;
 use crate::metric::Table;
 use crate::store::columns::Columns;
@@ -51,11 +50,12 @@ impl StoreTable {
         demand: &Demand,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let mut group = Vec::new();
+        let subjects = demand.subjects(self.catalogue.books.of(self.table));
         for file in self.catalogue.files.iter().filter(|f| f.table == Some(self.table)) {
-            if !demand.may_match(file.time, file.extent.first_tick, file.extent.last_tick) {
+            if !demand.may_match(file.time, file.first_tick(), file.last_tick()) {
                 continue;
             }
-            let rows = demand.rows(file, self.table);
+            let rows = demand.rows(file, subjects.as_deref());
             if rows.as_ref().is_some_and(Vec::is_empty) {
                 continue;
             }

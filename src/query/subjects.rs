@@ -75,10 +75,11 @@ pub(crate) fn from_catalogue(catalogue: &Catalogue, table: Table, range: TimeRan
         return None;
     }
     let mut fold = SubjectFold::new(table);
+    let book = catalogue.books.of(table);
     for file in catalogue.files.iter().filter(|f| f.table == Some(table) && f.time.overlaps(range)) {
-        for s in (0..file.subjects()).filter(|&s| file.seen(s).overlaps(range)) {
-            let labels = table.labels().iter().map(|l| file.label(l, s)).collect();
-            fold.add(labels, file.index.first_seen[s], file.index.last_seen[s]);
+        for run in file.runs.iter().filter(|r| r.seen().overlaps(range)) {
+            // Tables whose index has all labels.
+            fold.add(book.labels(run.subject), run.first_seen, run.last_seen);
         }
     }
     for segment in catalogue.segments.iter().filter(|s| s.serves(table)) {

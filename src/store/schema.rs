@@ -121,6 +121,10 @@ pub mod meta {
     pub const RUN_ID: &str = "fgm.run_id";
     /// [`super::Extent`] as JSON.
     pub const EXTENT: &str = "fgm.extent";
+    /// Runs of a compacted file as a JSON list of `{"run_id": …, "extent": …}`, by time; [`EXTENT`] is their union.
+    pub const RUNS: &str = "fgm.runs";
+    /// Stems of the files of the same table whose rows a compacted file has, as a JSON list: they are not read.
+    pub const SOURCES: &str = "fgm.sources";
     /// [`super::SubjectIndex`] as JSON.
     pub const SUBJECTS: &str = "fgm.subjects";
 }

@@ -1,0 +1,228 @@
+//! Subjects and runs as numbers: what thousands of footers repeat is kept once.
+//!
+//! Owns: the numbers, which are never reused or changed, so that catalogues of one scanner share a book. Must not: know
+//! which file has which subject.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use crate::metric::Table;
+use crate::store::columns::index_width;
+use crate::store::tick::LabelValue;
+use crate::subject::SubjectKey;
+
+/// Number of null in [`Pages::values`].
+const NULL: u32 = 0;
+
+/// The subjects of one table's indexes. In tables below the cgroup a subject is the cgroup, as in the index.
+///
+/// A subject is a set of labels: a container whose name was learnt late is two subjects here and one [`SubjectKey`].
+#[derive(Debug)]
+pub(crate) struct SubjectBook {
+    table: Table,
+    pages: RwLock<Pages>,
+}
+
+#[derive(Debug)]
+struct Pages {
+    /// Every value of every label, once; null first.
+    values: Vec<LabelValue>,
+    numbers: HashMap<LabelValue, u32>,
+    /// Numbers of values, one row per subject, as wide as the table's index.
+    cells: Vec<u32>,
+    subjects: HashMap<Box<[u32]>, u32>,
+    /// By the values of those key labels that the index has.
+    by_key: HashMap<Box<[u32]>, Vec<u32>>,
+}
+
+impl SubjectBook {
+    fn new(table: Table) -> SubjectBook {
+        let pages = Pages {
+            values: vec![LabelValue::Null],
+            numbers: HashMap::from([(LabelValue::Null, NULL)]),
+            cells: Vec::new(),
+            subjects: HashMap::new(),
+            by_key: HashMap::new(),
+        };
+        SubjectBook { table, pages: RwLock::new(pages) }
+    }
+
+    fn pages(&self) -> RwLockReadGuard<'_, Pages> {
+        self.pages.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Number of labels of a subject: the first ones of the table.
+    pub(crate) fn width(&self) -> usize {
+        index_width(self.table)
+    }
+
+    /// The labels of a subject, one per label of the index; empty for a number that was never given.
+    pub(crate) fn labels(&self, subject: u32) -> Vec<LabelValue> {
+        let pages = self.pages();
+        let start = subject as usize * self.width();
+        let cells = pages.cells.get(start..start + self.width()).unwrap_or_default();
+        cells.iter().map(|&v| pages.values[v as usize].clone()).collect()
+    }
+
+    /// The number of the subject with these labels, one per label of the index.
+    pub(super) fn number(&self, labels: &[LabelValue]) -> u32 {
+        debug_assert_eq!(labels.len(), self.width());
+        let mut pages = self.pages.write().unwrap_or_else(PoisonError::into_inner);
+        let row: Box<[u32]> = labels.iter().map(|v| pages.value(v)).collect();
+        if let Some(&known) = pages.subjects.get(&row) {
+            return known;
+        }
+        let new = pages.subjects.len() as u32;
+        let key = self.key_cells().map(|i| row[i]).collect();
+        pages.by_key.entry(key).or_default().push(new);
+        pages.cells.extend_from_slice(&row);
+        pages.subjects.insert(row, new);
+        new
+    }
+
+    /// Positions of the key labels that the index has, in the order of a [`SubjectKey`]: the first of them, always.
+    fn key_cells(&self) -> impl Iterator<Item = usize> {
+        let width = self.width();
+        self.table.key_labels().filter(move |&i| i < width)
+    }
+
+    /// The subjects in whose rows those of this key can be found: all with these labels where the index has the whole
+    /// key, else all of the cgroups (or nodes) that agree with what the index has of it.
+    #[allow(dead_code, reason = "for the reader of exact ranges")]
+    pub(crate) fn of_key(&self, key: &SubjectKey) -> Vec<u32> {
+        let pages = self.pages();
+        let positions = self.table.key_labels().zip(&key.values).filter(|(i, _)| *i < self.width());
+        let cells: Option<Box<[u32]>> = positions.map(|(_, v)| pages.numbers.get(v).copied()).collect();
+        cells.and_then(|c| pages.by_key.get(&c).cloned()).unwrap_or_default()
+    }
+
+    /// For each subject, by its number, whether its labels are among the allowed ones. Null is allowed, since another
+    /// version may have kept a label out of the index; `None` when all subjects are.
+    pub(crate) fn allowed(&self, labels: &HashMap<String, HashSet<LabelValue>>) -> Option<Vec<bool>> {
+        let pages = self.pages();
+        let mut demands = Vec::new();
+        for (i, label) in self.table.labels()[..self.width()].iter().enumerate() {
+            if let Some(values) = labels.get(label.name) {
+                let numbers = values.iter().filter_map(|v| pages.numbers.get(v).copied());
+                demands.push((i, numbers.chain([NULL]).collect::<HashSet<u32>>()));
+            }
+        }
+        if demands.is_empty() {
+            return None;
+        }
+        let rows = pages.cells.chunks(self.width().max(1));
+        Some(rows.map(|row| demands.iter().all(|(i, numbers)| numbers.contains(&row[*i]))).collect())
+    }
+}
+
+impl Pages {
+    fn value(&mut self, value: &LabelValue) -> u32 {
+        if let Some(&known) = self.numbers.get(value) {
+            return known;
+        }
+        let new = self.values.len() as u32;
+        self.values.push(value.clone());
+        self.numbers.insert(value.clone(), new);
+        new
+    }
+}
+
+/// Run ids as numbers.
+#[derive(Debug, Default)]
+struct Runs {
+    names: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, u32>,
+}
+
+/// The books of every table, and the runs.
+#[derive(Debug)]
+pub(crate) struct Books {
+    tables: Vec<SubjectBook>,
+    runs: RwLock<Runs>,
+}
+
+impl Default for Books {
+    fn default() -> Self {
+        let tables = Table::ALL.into_iter().map(SubjectBook::new).collect();
+        Books { tables, runs: RwLock::default() }
+    }
+}
+
+impl Books {
+    /// The subjects of a table.
+    pub(crate) fn of(&self, table: Table) -> &SubjectBook {
+        // Numbers of tables are positions in `Table::ALL`.
+        &self.tables[table as usize]
+    }
+
+    /// The number of a run.
+    pub(crate) fn run(&self, id: &str) -> u32 {
+        let mut runs = self.runs.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(&known) = runs.numbers.get(id) {
+            return known;
+        }
+        let (new, id) = (runs.names.len() as u32, Arc::<str>::from(id));
+        runs.names.push(Arc::clone(&id));
+        runs.numbers.insert(id, new);
+        new
+    }
+
+    /// The number of a run that some file or segment of a catalogue belongs to.
+    pub(crate) fn find_run(&self, id: &str) -> Option<u32> {
+        self.runs.read().unwrap_or_else(PoisonError::into_inner).numbers.get(id).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::containers::label;
+
+    fn container(path: &str, inode: i64, name: Option<&str>) -> Vec<LabelValue> {
+        let mut labels = vec![LabelValue::Null; Table::Containers.labels().len()];
+        labels[label::node_name] = LabelValue::text("n1");
+        labels[label::cgroup_path] = LabelValue::text(path);
+        labels[label::cgroup_inode] = LabelValue::Int(inode);
+        labels[label::container_name] = LabelValue::maybe(name);
+        labels
+    }
+
+    /// QRY-1: a subject is one number however many files name it; one whose name came late is found by its key whole.
+    #[test]
+    fn subjects_are_kept_once_and_found_by_key() {
+        let books = Books::default();
+        let book = books.of(Table::Containers);
+        let a = book.number(&container("/a", 1, None));
+        let late = book.number(&container("/a", 1, Some("app")));
+        let b = book.number(&container("/b", 1, None));
+        assert_eq!(book.number(&container("/a", 1, None)), a);
+        assert_eq!((a, late, b), (0, 1, 2));
+        assert_eq!(book.labels(late), container("/a", 1, Some("app")));
+        assert!(book.labels(3).is_empty());
+        let key = |l: &[LabelValue]| SubjectKey::of(Table::Containers, l);
+        assert_eq!(book.of_key(&key(&container("/a", 1, None))), [a, late]);
+        assert!(book.of_key(&key(&container("/a", 2, None))).is_empty());
+        let allowed = |name: &str, v: &str| {
+            book.allowed(&HashMap::from([(name.to_owned(), HashSet::from([LabelValue::text(v)]))]))
+        };
+        assert_eq!(allowed("cgroup_path", "/a"), Some(vec![true, true, false]));
+        assert_eq!(allowed("cgroup_path", "/none"), Some(vec![false; 3]));
+        assert_eq!(allowed("container_name", "other"), Some(vec![true, false, true]));
+        assert_eq!(allowed("memory_current_bytes", "1"), None);
+    }
+
+    /// QRY-1: below the cgroup, the key leads to the cgroups or nodes that can hold it.
+    #[test]
+    fn keys_wider_than_the_index_lead_to_what_may_hold_them() {
+        let books = Books::default();
+        let book = books.of(Table::Processes);
+        let mut labels = vec![LabelValue::Null; book.width()];
+        labels[Table::Processes.label_index("node_name").unwrap()] = LabelValue::text("n1");
+        let n1 = book.number(&labels);
+        let values =
+            vec![LabelValue::text("n1"), LabelValue::text("boot"), LabelValue::Int(7), LabelValue::Int(70)];
+        assert_eq!(book.of_key(&SubjectKey { table: Table::Processes, values }), [n1]);
+        assert_eq!((books.run("r1"), books.run("r2"), books.run("r1")), (0, 1, 0));
+        assert_eq!((books.find_run("r2"), books.find_run("r3")), (Some(1), None));
+    }
+}

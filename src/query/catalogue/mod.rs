@@ -1,0 +1,34 @@
+//! What there is to query: sealed files and open segments, kept current as both change.
+//!
+//! Owns: finding them, each footer read once, the rule that a row is never counted twice: neither from a segment and
+//! the file that it became, nor from a file and the one that it was compacted into. Must not: read rows of sealed files.
+
+mod book;
+mod entry;
+mod find;
+mod footer;
+mod overview;
+mod scanner;
+mod segments;
+
+use std::sync::Arc;
+
+pub(crate) use book::{Books, SubjectBook};
+pub(crate) use entry::FileEntry;
+#[allow(unused_imports, reason = "named by the reader of exact ranges")]
+pub(crate) use entry::{RunPart, SubjectRun};
+pub(crate) use scanner::Scanner;
+pub(crate) use segments::OpenSegment;
+
+use super::model::Overview;
+
+/// One consistent view of a recording.
+#[derive(Debug, Default)]
+pub(crate) struct Catalogue {
+    /// By time of the first tick.
+    pub(crate) files: Vec<Arc<FileEntry>>,
+    pub(crate) segments: Vec<Arc<OpenSegment>>,
+    /// What the numbers of subjects and runs mean; shared by all catalogues of a scanner.
+    pub(crate) books: Arc<Books>,
+    pub(crate) overview: Arc<Overview>,
+}
