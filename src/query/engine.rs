@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arrow::array::RecordBatch;
+use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use datafusion::execution::context::{SessionConfig, SessionContext};
 use datafusion::logical_expr::Expr;
@@ -75,8 +76,13 @@ impl Engine {
         Ok(true)
     }
 
-    fn catalogue(&self) -> Arc<Catalogue> {
+    pub(super) fn catalogue(&self) -> Arc<Catalogue> {
         Arc::clone(&self.shared.catalogue.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A table of the recording, as of the last refresh, for SQL.
+    pub(super) fn table_provider(&self, table: Table) -> Arc<dyn TableProvider> {
+        Arc::new(StoreTable::new(table, self.catalogue()))
     }
 
     /// What the recording holds, as of the last refresh.

@@ -21,6 +21,12 @@ pub enum QueryError {
         /// The cause.
         source: std::io::Error,
     },
+    /// A statement that cannot be answered; one line that says why.
+    #[error("{0}")]
+    Sql(String),
+    /// It was called off.
+    #[error("cancelled")]
+    Cancelled,
     /// The engine itself failed.
     #[error("query failed: {0}")]
     Engine(#[from] DataFusionError),

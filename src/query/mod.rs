@@ -3,15 +3,20 @@
 //! Owns: the catalogue of files and segments, DataFusion's tables over them, the questions that viewers ask.
 //! Must not: write to a recording.
 
+mod cancel;
 mod catalogue;
 mod engine;
 mod error;
 mod fold;
+mod hint;
 pub mod model;
 mod prune;
 mod rows;
 mod source;
+pub mod sql;
 mod subjects;
 
+pub use cancel::Cancel;
 pub use engine::Engine;
 pub use error::QueryError;
+pub use hint::nearest;
