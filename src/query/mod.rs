@@ -15,6 +15,7 @@ mod rows;
 mod source;
 pub mod sql;
 mod subjects;
+pub mod verify;
 
 pub use cancel::Cancel;
 pub use engine::Engine;

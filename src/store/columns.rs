@@ -183,7 +183,8 @@ fn index_label(subjects: &[&[LabelValue]], at: usize, repr: LabelRepr) -> Option
     }
 }
 
-fn sort_key(v: &LabelValue) -> (i64, &str) {
+/// What labels are sorted by.
+pub(crate) fn sort_key(v: &LabelValue) -> (i64, &str) {
     match v {
         LabelValue::Null => (i64::MIN, ""),
         LabelValue::Int(n) => (*n, ""),

@@ -127,6 +127,8 @@ pub mod meta {
     pub const SOURCES: &str = "fgm.sources";
     /// [`super::SubjectIndex`] as JSON.
     pub const SUBJECTS: &str = "fgm.subjects";
+    /// Which columns have a value, in hexadecimal: bit i of byte i/8, the lowest first, stands for column i.
+    pub const VALUES: &str = "fgm.values";
 }
 
 /// Which ticks a file covers, known from its footer alone.

@@ -9,10 +9,22 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use jiff::tz::TimeZone;
 
+use crate::headless::Command;
+
 /// Look at recordings of containers and processes, second by second.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "fgm-tui", version, about, max_term_width = 100)]
+#[command(
+    name = "fgm-tui",
+    version,
+    about,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    after_help = "A path that is named like a command: ./sql"
+)]
 pub struct Cli {
+    /// What to answer without a screen.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// Files, directories or globs; without any: `$FGM_DATA`, ./collected-metrics, /data.
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
@@ -58,7 +70,8 @@ impl Failure {
     }
 }
 
-fn zone(name: &str) -> Result<TimeZone, String> {
+/// For clap: a zone by its name.
+pub(crate) fn zone(name: &str) -> Result<TimeZone, String> {
     if name.eq_ignore_ascii_case("utc") {
         return Ok(TimeZone::UTC);
     }
@@ -91,7 +104,7 @@ pub enum Target {
 impl Cli {
     /// The zone of the clock axis; UTC when the system does not say.
     pub fn zone(&self) -> TimeZone {
-        self.tz.clone().unwrap_or_else(|| TimeZone::try_system().unwrap_or(TimeZone::UTC))
+        zone_or_system(self.tz.as_ref())
     }
 
     /// What to show: what was named, else what lies in the usual places, else this host if the user agrees.
@@ -99,24 +112,34 @@ impl Cli {
         if self.live {
             return Ok(Target::Live);
         }
-        if !self.paths.is_empty() {
-            return Ok(Target::Paths(self.paths.clone()));
+        match recordings(&self.paths, data) {
+            Ok(paths) => Ok(Target::Paths(paths)),
+            Err(_) if interactive && ask().unwrap_or(false) => Ok(Target::Live),
+            Err(none) => Err(none),
         }
-        if let Some(path) = data.filter(|p| !p.as_os_str().is_empty()) {
-            return Ok(Target::Paths(vec![path]));
-        }
-        let usual = ["collected-metrics", "/data"].map(Path::new);
-        if let Some(path) = usual.into_iter().find(|p| p.is_dir()) {
-            return Ok(Target::Paths(vec![path.to_owned()]));
-        }
-        if interactive && ask().unwrap_or(false) {
-            return Ok(Target::Live);
-        }
-        Err(Failure::new(
+    }
+}
+
+/// The zone that was asked for, else the system's; UTC when that does not say.
+pub(crate) fn zone_or_system(tz: Option<&TimeZone>) -> TimeZone {
+    tz.cloned().unwrap_or_else(|| TimeZone::try_system().unwrap_or(TimeZone::UTC))
+}
+
+/// What was named, else what lies in the usual places; `data` is `$FGM_DATA`.
+pub(crate) fn recordings(paths: &[PathBuf], data: Option<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
+    if !paths.is_empty() {
+        return Ok(paths.to_owned());
+    }
+    if let Some(path) = data.filter(|p| !p.as_os_str().is_empty()) {
+        return Ok(vec![path]);
+    }
+    let usual = ["collected-metrics", "/data"].map(Path::new);
+    usual.into_iter().find(|p| p.is_dir()).map(|path| vec![path.to_owned()]).ok_or_else(|| {
+        Failure::new(
             NOTHING,
             "no recording in $FGM_DATA, ./collected-metrics or /data; fgm-tui --live records this host and shows it",
-        ))
-    }
+        )
+    })
 }
 
 fn ask() -> io::Result<bool> {

@@ -2,12 +2,13 @@
 //!
 //! Data flow: [`source`] (the query engine) → [`effect`] (workers) → [`app`] (state, pure) → [`view`] (cells) →
 //! [`terminal`] (bytes). Keys and mouse come in through [`input`], mean what [`keymap`] says, and end in
-//! [`app::App::update`].
+//! [`app::App::update`]. [`headless`] answers without a screen.
 
 pub mod app;
 pub mod caps;
 pub mod cli;
 pub mod effect;
+pub mod headless;
 pub mod heard;
 pub mod input;
 pub mod keymap;

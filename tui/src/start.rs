@@ -11,6 +11,7 @@ use fgm::query::model::Overview;
 
 use crate::caps::Caps;
 use crate::cli::{Cli, Failure, NOTHING, Target, UNREADABLE, USAGE};
+use crate::headless;
 use crate::live::{Left, Live};
 use crate::run::{self, End};
 use crate::terminal;
@@ -29,6 +30,9 @@ pub fn main() -> ExitCode {
 }
 
 fn start(cli: &Cli) -> Result<ExitCode, Failure> {
+    if let Some(command) = &cli.command {
+        return headless::run(command, std::env::var_os("FGM_DATA").map(PathBuf::from));
+    }
     let interactive = terminal::check();
     let target = cli.target(std::env::var_os("FGM_DATA").map(PathBuf::from), interactive.is_ok())?;
     let tty = || {
@@ -88,7 +92,7 @@ fn open(paths: &[PathBuf]) -> Result<Engine, Failure> {
 }
 
 /// Why there is nothing to show, if so.
-fn nothing(o: &Overview, paths: &[PathBuf]) -> Option<Failure> {
+pub(crate) fn nothing(o: &Overview, paths: &[PathBuf]) -> Option<Failure> {
     if o.range.is_some() || o.live {
         return None;
     }

@@ -28,6 +28,11 @@ pub fn clean(s: &str) -> String {
     out
 }
 
+/// Whether a character can do nothing to a terminal but be shown.
+pub fn is_plain(c: char) -> bool {
+    !c.is_control() && !is_format(c) && !is_right_to_left(c)
+}
+
 /// The code point in at least so many hexadecimal digits.
 fn hex(c: char, digits: usize) -> Vec<char> {
     format!("{:0digits$x}", c as u32).chars().collect()

@@ -27,7 +27,8 @@ pub(super) fn line(error: &DataFusionError) -> String {
             other => one_line(&other.to_string()),
         },
         DataFusionError::ResourcesExhausted(_) => {
-            "the answer needs more memory than a query may take (256 MiB): narrow the time or the columns".to_owned()
+            "the answer needs more memory than a query may take (256 MiB): narrow the time or the columns"
+                .to_owned()
         }
         DataFusionError::Plan(text) => plan(text),
         DataFusionError::SQL(e, _) => syntax(&e.to_string()),
@@ -45,7 +46,10 @@ fn column(field: &Column, valid: &[Column]) -> String {
         Some(table) => format!("there is no column {} here; it is in the table {table}", field.name),
         None if valid.is_empty() => format!("there is no column {} here", field.name),
         None => {
-            format!("there is no column {}; DESCRIBE <table> or SHOW COLUMNS FROM <table> lists them", field.name)
+            format!(
+                "there is no column {}; DESCRIBE <table> or SHOW COLUMNS FROM <table> lists them",
+                field.name
+            )
         }
     }
 }
@@ -58,7 +62,10 @@ fn plan(text: &str) -> String {
         return match nearest(name, tables()) {
             Some(hint) => format!("there is no table {name}; {hint} is nearest"),
             None => {
-                format!("there is no table {name}; the tables are {}", tables().collect::<Vec<_>>().join(", "))
+                format!(
+                    "there is no table {name}; the tables are {}",
+                    tables().collect::<Vec<_>>().join(", ")
+                )
             }
         };
     }

@@ -83,9 +83,8 @@ impl Lengthen {
     /// Names of the table's columns that are needed for it.
     pub(super) fn needs(&self) -> Vec<&str> {
         let labels = self.schema.fields().iter().map(|f| f.name().as_str());
-        let own = |n: &&str| {
-            matches!(*n, TIME | TICK | TICK_NO | RUN_ID) || self.table.label_index(n).is_some()
-        };
+        let own =
+            |n: &&str| matches!(*n, TIME | TICK | TICK_NO | RUN_ID) || self.table.label_index(n).is_some();
         let name = (self.table == Table::Extras).then_some(EXTRAS_NAME);
         labels.filter(own).chain(name).chain(self.metrics.iter().map(|m| m.name)).collect()
     }
@@ -102,7 +101,12 @@ impl Lengthen {
         Ok(all)
     }
 
-    fn batch(&self, wide: &RecordBatch, metric: &Metric, values: &ArrayRef) -> Result<RecordBatch, ArrowError> {
+    fn batch(
+        &self,
+        wide: &RecordBatch,
+        metric: &Metric,
+        values: &ArrayRef,
+    ) -> Result<RecordBatch, ArrowError> {
         let there = (values.null_count() > 0).then(|| is_not_null(values)).transpose()?;
         let keep = |column: &ArrayRef| match &there {
             Some(there) => filter(column, there),

@@ -199,8 +199,7 @@ impl Work {
 async fn plan(session: &SessionContext, text: &str) -> Result<DataFrame, QueryError> {
     let line = |e: datafusion::error::DataFusionError| QueryError::Sql(explain::line(&e));
     let state = session.state();
-    let statement =
-        state.sql_to_statement(text, &state.config_options().sql_parser.dialect).map_err(line)?;
+    let statement = state.sql_to_statement(text, &state.config_options().sql_parser.dialect).map_err(line)?;
     if !reads(&statement) {
         return Err(QueryError::Sql(explain::READ_ONLY.to_owned()));
     }

@@ -72,7 +72,8 @@ impl TableProvider for SamplesTable {
             let Some(lengthen) = part(table, &schema, filters) else { continue };
             let provider = self.engine.table_provider(table);
             let wide = provider.schema();
-            let columns = lengthen.needs().into_iter().map(|n| wide.index_of(n)).collect::<Result<Vec<_>, _>>()?;
+            let columns =
+                lengthen.needs().into_iter().map(|n| wide.index_of(n)).collect::<Result<Vec<_>, _>>()?;
             let filters = filters.iter().filter_map(|f| of_table(f, table)).collect::<Vec<_>>();
             let plan = provider.scan(state, Some(&columns), &filters, None).await?;
             for partition in 0..plan.output_partitioning().partition_count() {
@@ -143,8 +144,12 @@ fn allowed(filters: &[Expr], column: &str) -> Option<HashSet<String>> {
 fn equals<'e>(filter: &'e Expr, column: &str) -> Option<Vec<&'e Expr>> {
     let is_column = |e: &Expr| matches!(bare(e), Expr::Column(c) if c.name == column);
     match filter {
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) if is_column(left) => Some(vec![right]),
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) if is_column(right) => Some(vec![left]),
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) if is_column(left) => {
+            Some(vec![right])
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) if is_column(right) => {
+            Some(vec![left])
+        }
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
             let mut all = equals(left, column)?;
             all.extend(equals(right, column)?);

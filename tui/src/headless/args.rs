@@ -1,0 +1,212 @@
+//! Flags of the commands that need no screen.
+//!
+//! Owns: what may be given, and its defaults. Must not: open anything.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use fgm::filter::Filter;
+use fgm::metric::Table;
+use jiff::tz::TimeZone;
+
+use super::span::Span;
+
+/// What can be asked without a screen.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Answer a question in SQL.
+    #[command(after_help = SQL_HELP)]
+    Sql(SqlArgs),
+    /// Write down series, as buckets of time or as samples.
+    #[command(after_help = QUERY_HELP)]
+    Query(QueryArgs),
+    /// Name the subjects with the most of a metric.
+    Top(TopArgs),
+    /// List who was recorded, and when.
+    Subjects(SubjectsArgs),
+    /// Check every file and segment of a recording.
+    #[command(after_help = VERIFY_HELP)]
+    Verify(VerifyArgs),
+}
+
+/// Behind `sql --help`; a test runs the examples.
+const SQL_HELP: &str = "\
+Tables: containers, processes, node, cpus, disks, interfaces, netns, regions, extras, identities, events,
+and samples, which has a row for each value (time, metric, labels, value). SHOW TABLES and DESCRIBE <table> list them.
+A directory that is named like a command: fgm-tui ./sql.
+
+Examples:
+  fgm-tui sql \"SELECT pod_name, container_name, max(memory_current_bytes) FROM containers GROUP BY 1, 2\" rec/
+  fgm-tui sql \"SELECT time, value FROM samples WHERE metric = 'pids_current' AND cgroup_path = '/' ORDER BY time\" rec/
+  fgm-tui sql --format csv \"SELECT time, event, message FROM events ORDER BY time\" rec/";
+
+const QUERY_HELP: &str = "\
+A metric is a column of a table: memory_current_bytes, processes.threads. Counters are shown as rates per second.
+The first argument that holds a slash or names something that is there ends the metrics: the paths begin.
+
+Examples:
+  fgm-tui query cpu_usage_millicores memory_current_bytes --include 'ns:shop kind:container' --range -10m.. rec/
+  fgm-tui query processes.memory_rss_bytes --raw --format csv rec/";
+
+const VERIFY_HELP: &str = "\
+Exit code 0: all is well; 1: problems were found; 3: nothing could be read.";
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table for people.
+    Text,
+    /// An array of objects, one a line.
+    Json,
+    /// Comma-separated values with a line of names.
+    Csv,
+    /// A Parquet file; needs -o.
+    Parquet,
+}
+
+/// How and where to an answer is written.
+#[derive(Clone, Debug, Args)]
+pub struct Output {
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    /// Write to a file instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Time zone of clock times in --range and in text, such as Europe/Berlin [default: TZ or the system's].
+    #[arg(long, value_name = "ZONE", value_parser = crate::cli::zone)]
+    pub tz: Option<TimeZone>,
+}
+
+/// Which part of a recording.
+#[derive(Clone, Debug, Args)]
+pub struct Part {
+    /// A..B: clock times (14:05, 2026-11-20T14:05), or times before the last tick (-10m); either may be left out.
+    #[arg(long, value_name = "A..B", default_value = "..", allow_hyphen_values = true)]
+    pub range: Span,
+    /// Only what matches, such as 'ns:shop web-*'; several: any of them. `label:comm=nginx` asks for a column.
+    #[arg(long, value_name = "FILTER")]
+    pub include: Vec<Filter>,
+    /// Not what matches.
+    #[arg(long, value_name = "FILTER")]
+    pub exclude: Vec<Filter>,
+}
+
+/// `sql`.
+#[derive(Clone, Debug, Args)]
+pub struct SqlArgs {
+    /// The question.
+    #[arg(value_name = "SQL")]
+    pub text: String,
+    /// Files, directories or globs; without any: `$FGM_DATA`, ./collected-metrics, /data.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How to answer.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `query`.
+#[derive(Clone, Debug, Args)]
+pub struct QueryArgs {
+    /// Metrics, then files, directories or globs; without any: `$FGM_DATA`, ./collected-metrics, /data.
+    #[arg(value_name = "METRIC|PATH", required = true)]
+    pub words: Vec<OsString>,
+    /// Number of buckets over the range.
+    #[arg(long, value_name = "N", default_value = "60", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub columns: u32,
+    /// Every sample instead of buckets.
+    #[arg(long, conflicts_with = "columns")]
+    pub raw: bool,
+    /// What of it.
+    #[command(flatten)]
+    pub part: Part,
+    /// How to answer.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// By what subjects are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// Mean of all samples.
+    Mean,
+    /// Largest sample.
+    Max,
+    /// Latest sample.
+    Last,
+    /// Latest sample less the earliest.
+    Growth,
+}
+
+/// `top`.
+#[derive(Clone, Debug, Args)]
+pub struct TopArgs {
+    /// The metric.
+    #[arg(value_name = "METRIC")]
+    pub metric: String,
+    /// Files, directories or globs; without any: `$FGM_DATA`, ./collected-metrics, /data.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// What decides.
+    #[arg(long, value_enum, default_value = "mean")]
+    pub by: By,
+    /// How many.
+    #[arg(short = 'n', long, value_name = "N", default_value = "10",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub number: u32,
+    /// What of it.
+    #[command(flatten)]
+    pub part: Part,
+    /// How to answer.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `subjects`.
+#[derive(Clone, Debug, Args)]
+pub struct SubjectsArgs {
+    /// Files, directories or globs; without any: `$FGM_DATA`, ./collected-metrics, /data.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The table whose subjects are listed.
+    #[arg(long, value_name = "TABLE", default_value = "containers", value_parser = table)]
+    pub table: Table,
+    /// What of it.
+    #[command(flatten)]
+    pub part: Part,
+    /// How to answer.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `verify`.
+#[derive(Clone, Debug, Args)]
+pub struct VerifyArgs {
+    /// Files, directories or globs; without any: `$FGM_DATA`, ./collected-metrics, /data.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How the findings are written.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: VerifyFormat,
+}
+
+/// How findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VerifyFormat {
+    /// One line per finding and a summary.
+    Text,
+    /// One object.
+    Json,
+}
+
+fn table(name: &str) -> Result<Table, String> {
+    Table::from_name(name).ok_or_else(|| {
+        let names = || Table::ALL.into_iter().map(Table::name);
+        match fgm::query::nearest(name, names()) {
+            Some(hint) => format!("there is no such table; {hint} is nearest"),
+            None => format!("there is no such table; there are {}", names().collect::<Vec<_>>().join(", ")),
+        }
+    })
+}

@@ -1,0 +1,173 @@
+//! Which metrics and which subjects are meant.
+//!
+//! Owns: names of metrics with hints, what filters see of a subject. Must not: know the grammar of filters.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+use fgm::filter::{Field, Filter, Known, Verdict};
+use fgm::metric::{Metric, Table};
+use fgm::query::model::Overview;
+use fgm::query::nearest;
+use fgm::store::tick::LabelValue;
+use fgm::subject::Subject;
+
+/// The metric of this name: `table.metric`, or a column of the first table that has it and has rows.
+pub(super) fn metric(name: &str, overview: &Overview) -> Result<&'static Metric, String> {
+    if let Some((table, rest)) = name.split_once('.')
+        && let Some(table) = Table::from_name(table)
+    {
+        return Metric::find(table, rest).ok_or_else(|| {
+            let hint = nearest(rest, table.metrics().iter().map(|m| m.name));
+            unknown(&format!("{rest} in the table {table}"), hint)
+        });
+    }
+    let all = || Table::ALL.into_iter().filter_map(|t| Metric::find(t, name));
+    let recorded = all().find(|m| overview.tables.contains(&m.table));
+    recorded.or_else(|| all().next()).ok_or_else(|| {
+        let names = Table::ALL.iter().flat_map(|t| t.metrics()).map(|m| m.name);
+        unknown(name, nearest(name, names))
+    })
+}
+
+fn unknown(name: &str, hint: Option<&str>) -> String {
+    match hint {
+        Some(hint) => format!("there is no metric {name}; {hint} is nearest"),
+        None => format!(
+            "there is no metric {name}; fgm-tui sql \"SHOW TABLES\" and \"DESCRIBE <table>\" list them"
+        ),
+    }
+}
+
+/// Subjects by filters.
+pub(super) struct Choice<'a> {
+    pub(super) include: &'a [Filter],
+    pub(super) exclude: &'a [Filter],
+    /// Rows of `identities`, asked for only when a filter needs them.
+    pub(super) identities: &'a dyn Fn() -> Vec<Subject>,
+    known: OnceCell<HashMap<String, Identity>>,
+}
+
+#[derive(Default)]
+struct Identity {
+    image: Option<String>,
+    labels: HashMap<String, String>,
+}
+
+impl<'a> Choice<'a> {
+    pub(super) fn new(
+        include: &'a [Filter],
+        exclude: &'a [Filter],
+        identities: &'a dyn Fn() -> Vec<Subject>,
+    ) -> Choice<'a> {
+        Choice { include, exclude, identities, known: OnceCell::new() }
+    }
+
+    /// Whether a subject is wanted.
+    pub(super) fn keeps(&self, subject: &Subject) -> bool {
+        // A number that a filter asks for as a label is compared as text.
+        let texts: Vec<Option<String>> = subject
+            .labels
+            .iter()
+            .map(|v| match v {
+                LabelValue::Int(n) => Some(n.to_string()),
+                LabelValue::Text(s) => Some(s.clone()),
+                LabelValue::Null => None,
+            })
+            .collect();
+        let matches = |f: &Filter| f.verdict(|field| self.known(subject, &texts, field)) == Verdict::Yes;
+        !self.exclude.iter().any(matches) && (self.include.is_empty() || self.include.iter().any(matches))
+    }
+
+    fn known<'s>(&'s self, subject: &'s Subject, texts: &'s [Option<String>], field: &Field) -> Known<'s> {
+        let told = |text: Option<&'s str>| text.map_or(Known::Absent, Known::Is);
+        let kind = subject.text("subject_kind");
+        match field {
+            Field::Namespace => told(subject.text("namespace")),
+            Field::Pod => told(subject.text("pod_name")),
+            Field::Name => told(subject.text("container_name")),
+            Field::Qos => told(subject.text("qos_class")),
+            Field::Kind => told(kind),
+            Field::Runtime => told(subject.text("runtime")),
+            Field::Image => told(self.identity(subject).and_then(|i| i.image.as_deref())),
+            // The path of a container is made of ids, in which any word may be found by accident.
+            Field::PathAsName if matches!(kind, Some("container" | "sandbox" | "pod")) => Known::Absent,
+            Field::Path | Field::PathAsName => told(subject.text("cgroup_path")),
+            Field::Label(key) => {
+                let column = subject.table.label_index(key).and_then(|i| texts[i].as_deref());
+                told(column.or_else(|| self.identity(subject)?.labels.get(key).map(String::as_str)))
+            }
+        }
+    }
+
+    fn identity(&self, subject: &Subject) -> Option<&Identity> {
+        let all = self.known.get_or_init(|| {
+            let mut all: HashMap<String, Identity> = HashMap::new();
+            // Newest first: what it does not say, an older one may.
+            for row in (self.identities)() {
+                let Some(key) = identity_key(&row) else { continue };
+                let mine = all.entry(key.to_owned()).or_default();
+                mine.image = mine.image.take().or_else(|| row.text("image").map(str::to_owned));
+                if mine.labels.is_empty() {
+                    mine.labels = row.text("labels").map(labels).unwrap_or_default();
+                }
+            }
+            all
+        });
+        all.get(identity_key(subject)?)
+    }
+}
+
+fn identity_key(subject: &Subject) -> Option<&str> {
+    subject.text("container_id").or_else(|| subject.text("cgroup_path"))
+}
+
+fn labels(json: &str) -> HashMap<String, String> {
+    serde_json::from_str(json).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fgm::metric::{identities, processes};
+
+    /// QRY-2: a metric is found by its name, in the table that was recorded; a misspelt one has a hint.
+    #[test]
+    fn metrics_by_name() {
+        let overview = |tables: &[Table]| Overview { tables: tables.to_vec(), ..Overview::default() };
+        let find = |name, tables: &[Table]| metric(name, &overview(tables)).map(|m| m.table);
+        assert_eq!(find("cpu_usage_millicores", &Table::ALL), Ok(Table::Containers));
+        assert_eq!(find("cpu_usage_millicores", &[Table::Processes]), Ok(Table::Processes));
+        assert_eq!(find("processes.cpu_usage_millicores", &Table::ALL), Ok(Table::Processes));
+        assert!(find("cpu_usage_milicores", &[]).unwrap_err().contains("cpu_usage_millicores is nearest"));
+        assert!(find("processes.thread", &[]).unwrap_err().contains("threads is nearest"));
+    }
+
+    /// QRY-2, REC-9: filters see names, columns and, by way of `identities`, the labels of the pod.
+    #[test]
+    fn subjects_by_filter() {
+        let mut process = vec![LabelValue::Null; Table::Processes.labels().len()];
+        process[processes::label::comm] = LabelValue::text("nginx");
+        process[processes::label::pid] = LabelValue::Int(7);
+        process[processes::label::container_id] = LabelValue::text("c1");
+        process[processes::label::subject_kind] = LabelValue::text("container");
+        process[processes::label::cgroup_path] = LabelValue::text("/beef");
+        let process = Subject { table: Table::Processes, labels: process, first: 0, last: 0 };
+        let mut identity = vec![LabelValue::Null; Table::Identities.labels().len()];
+        identity[identities::label::container_id] = LabelValue::text("c1");
+        identity[identities::label::labels] = LabelValue::text(r#"{"app":"web"}"#);
+        identity[identities::label::image] = LabelValue::text("nginx:1");
+        let identity = Subject { table: Table::Identities, labels: identity, first: 0, last: 0 };
+        let identities = || vec![identity.clone()];
+        let keeps = |include: &str, exclude: &str| {
+            let parse = |text: &str| text.parse::<Filter>().ok().into_iter().collect::<Vec<_>>();
+            let (include, exclude) = (parse(include), parse(exclude));
+            Choice::new(&include, &exclude, &identities).keeps(&process)
+        };
+        for yes in ["label:comm=ngin*", "label:pid=7", "label:app=web", "image:nginx", "kind:container", ""] {
+            assert!(keeps(yes, ""), "{yes}");
+            assert!(yes.is_empty() || !keeps("", yes), "{yes}");
+        }
+        assert!(!keeps("beef", "") && !keeps("label:app=db", "") && !keeps("label:pid=70", ""));
+    }
+}

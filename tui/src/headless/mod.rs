@@ -1,0 +1,140 @@
+//! The viewer's answers without a screen: `sql`, `query`, `top`, `subjects`, `verify` (QRY-2, QRY-3, QRY-6).
+//!
+//! Owns: from a command to written rows and an exit code. Must not: draw, or need a terminal.
+
+mod args;
+mod choose;
+mod grid;
+mod print;
+mod series;
+mod span;
+mod sql;
+mod subjects;
+mod top;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use arrow::array::RecordBatch;
+use fgm::metric::Table;
+use fgm::query::model::Overview;
+use fgm::query::{Cancel, Engine, QueryError};
+use fgm::subject::Subject;
+use fgm::time::TimeRange;
+use jiff::tz::TimeZone;
+use signal_hook::consts::SIGINT;
+use signal_hook::iterator::Signals;
+
+pub use self::args::Command;
+use self::args::{Output, Part};
+use self::choose::Choice;
+use self::print::{Printer, Trouble};
+use crate::cli::{self, Failure, NOTHING, UNREADABLE, USAGE};
+use crate::start::nothing;
+use crate::text::clean;
+
+/// Bad files that are named one by one.
+const MAX_NAMED: usize = 10;
+
+/// Carries out a command; `data` is `$FGM_DATA`.
+pub fn run(command: &Command, data: Option<PathBuf>) -> Result<ExitCode, Failure> {
+    let done = match command {
+        Command::Sql(args) => sql::run(args, data),
+        Command::Query(args) => series::run(args, data),
+        Command::Top(args) => top::run(args, data),
+        Command::Subjects(args) => subjects::run(args, data),
+        Command::Verify(args) => verify::run(args, data),
+    };
+    match done {
+        Ok(code) => Ok(code),
+        // Whoever read has seen enough.
+        Err(Trouble::Closed) => Ok(ExitCode::SUCCESS),
+        Err(Trouble::Failed(f)) => Err(f),
+    }
+}
+
+/// A recording, opened for one command.
+struct Recording {
+    engine: Engine,
+    zone: TimeZone,
+}
+
+impl Recording {
+    fn open(paths: &[PathBuf], data: Option<PathBuf>, tz: Option<&TimeZone>) -> Result<Recording, Failure> {
+        let paths = cli::recordings(paths, data)?;
+        let engine = Engine::open(&paths).map_err(|e| Failure::new(UNREADABLE, e.to_string()))?;
+        let overview = engine.overview();
+        if let Some(failure) = nothing(&overview, &paths) {
+            return Err(failure);
+        }
+        name_problems(&overview);
+        Ok(Recording { engine, zone: cli::zone_or_system(tz) })
+    }
+
+    /// The range that was asked for.
+    fn range(&self, part: &Part) -> Result<TimeRange, Failure> {
+        let all = self.engine.overview().range.unwrap_or(TimeRange::new(0, 0));
+        part.range.within(all, &self.zone).map_err(|line| Failure::new(USAGE, line))
+    }
+
+    /// The subjects of a table that were asked for.
+    fn subjects(&self, table: Table, range: TimeRange, part: &Part) -> Result<Vec<Subject>, Failure> {
+        let identities = || {
+            let all = self.engine.overview().range.unwrap_or(range);
+            // Without them a filter matches less; the rest of the answer does not depend on them.
+            self.engine.subjects(Table::Identities, all).unwrap_or_default()
+        };
+        let choice = Choice::new(&part.include, &part.exclude, &identities);
+        let mut found = self.engine.subjects(table, range).map_err(failed)?;
+        found.retain(|s| choice.keeps(s));
+        Ok(found)
+    }
+
+    /// Writes one table.
+    fn print(&self, output: &Output, table: &RecordBatch) -> Result<ExitCode, Trouble> {
+        let mut printer = Printer::new(output, &table.schema(), &self.zone)?;
+        printer.write(table)?;
+        Ok(code(printer.finish()?))
+    }
+}
+
+fn code(rows: u64) -> ExitCode {
+    if rows > 0 { ExitCode::SUCCESS } else { ExitCode::from(NOTHING) }
+}
+
+/// Names files that were left out on standard error, the first of many.
+fn name_problems(overview: &Overview) {
+    let problems = &overview.problems;
+    for p in problems.iter().take(MAX_NAMED) {
+        eprintln!("fgm-tui: {}: {}", clean(&p.path.display().to_string()), clean(&p.reason));
+    }
+    if problems.len() > MAX_NAMED {
+        eprintln!("fgm-tui: and {} more files that cannot be read", problems.len() - MAX_NAMED);
+    }
+}
+
+fn failed(error: QueryError) -> Failure {
+    match error {
+        QueryError::Cancelled => Failure::new(128 + SIGINT as u8, "cancelled"),
+        QueryError::Sql(line) => Failure::new(USAGE, line),
+        other => Failure::new(UNREADABLE, other.to_string()),
+    }
+}
+
+/// Something that Ctrl-C calls off; a second one ends the program at once.
+fn on_interrupt() -> Cancel {
+    let cancel = Cancel::default();
+    if let Ok(mut signals) = Signals::new([SIGINT]) {
+        let cancel = cancel.clone();
+        std::thread::spawn(move || {
+            for (n, _) in signals.forever().enumerate() {
+                cancel.cancel();
+                if n > 0 {
+                    std::process::exit(128 + SIGINT);
+                }
+            }
+        });
+    }
+    cancel
+}

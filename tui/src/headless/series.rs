@@ -1,0 +1,202 @@
+//! `query`: series over a window, as buckets or as samples (QRY-2).
+//!
+//! Owns: the columns of the answer, telling metrics from paths. Must not: read files.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use fgm::metric::{LabelRepr, Metric, Table};
+use fgm::query::model::WindowQuery;
+use fgm::series::{Bucket, Buckets, Gap};
+use fgm::subject::Subject;
+use fgm::time::{Micros, TimeRange};
+use fgm::unit::Quantity;
+
+use super::args::{Format, QueryArgs};
+use super::grid::{Cell, Grid};
+use super::print::{Printer, Trouble};
+use super::{Recording, choose, code, failed};
+use crate::cli::{Failure, USAGE};
+
+/// Subjects that are asked for at once: bounds what is held.
+const AT_ONCE: usize = 500;
+
+/// Answers.
+pub(super) fn run(args: &QueryArgs, data: Option<PathBuf>) -> Result<ExitCode, Trouble> {
+    let (names, paths) = split(&args.words)?;
+    let recording = Recording::open(&paths, data, args.output.tz.as_ref())?;
+    let overview = recording.engine.overview();
+    let metrics = names
+        .iter()
+        .map(|n| choose::metric(n, &overview).map_err(|line| Failure::new(USAGE, line)))
+        .collect::<Result<Vec<_>, _>>()?;
+    let range = recording.range(&args.part)?;
+    let labels = Labels::of(&metrics, args.output.format);
+    let mut printer: Option<Printer> = None;
+    for metric in metrics {
+        let found = recording.subjects(metric.table, range, &args.part)?;
+        for some in found.chunks(AT_ONCE) {
+            let table = buckets(&recording, metric, some, range, args.columns as usize, &labels)?;
+            let mut p = match printer.take() {
+                Some(p) => p,
+                None => Printer::new(&args.output, &table.schema(), &recording.zone)?,
+            };
+            p.write(&table)?;
+            printer = Some(p);
+        }
+    }
+    let printer = match printer {
+        Some(p) => p,
+        None => Printer::new(&args.output, &labels.grid().finish()?.schema(), &recording.zone)?,
+    };
+    Ok(code(printer.finish()?))
+}
+
+/// Metrics come first; what holds a slash or is there begins the paths.
+fn split(words: &[OsString]) -> Result<(Vec<String>, Vec<PathBuf>), Failure> {
+    let is_path = |w: &OsString| w.to_string_lossy().contains(['/', '*']) || Path::new(w).exists();
+    let at = words.iter().position(is_path).unwrap_or(words.len());
+    let names: Vec<String> = words[..at]
+        .iter()
+        .flat_map(|w| w.to_string_lossy().split(',').map(str::to_owned).collect::<Vec<_>>())
+        .filter(|n| !n.is_empty())
+        .collect();
+    if names.is_empty() {
+        return Err(Failure::new(USAGE, "name a metric before the path, such as cpu_usage_millicores"));
+    }
+    Ok((names, words[at..].iter().map(PathBuf::from).collect()))
+}
+
+/// Which columns tell series apart.
+struct Labels {
+    names: Vec<(&'static str, LabelRepr)>,
+    people: bool,
+}
+
+impl Labels {
+    fn of(metrics: &[&'static Metric], format: Format) -> Labels {
+        let people = format == Format::Text;
+        let mut names: Vec<(&'static str, LabelRepr)> = Vec::new();
+        let tables: Vec<Table> = metrics.iter().map(|m| m.table).collect();
+        for label in tables.iter().flat_map(|t| t.labels()) {
+            if !people && !names.iter().any(|(n, _)| *n == label.name) {
+                names.push((label.name, label.repr));
+            }
+        }
+        Labels { names, people }
+    }
+
+    fn grid(&self) -> Grid {
+        let mut columns = vec![("metric", Cell::Text(None)), ("subject", Cell::Text(None))];
+        if !self.people {
+            columns.extend([("table_name", Cell::Text(None)), ("unit", Cell::Text(None))]);
+        }
+        columns.extend(self.names.iter().map(|(name, repr)| {
+            (*name, if *repr == LabelRepr::Int { Cell::Int(None) } else { Cell::Text(None) })
+        }));
+        columns.push(("time", Cell::Time(None)));
+        columns.push(("count", Cell::Int(None)));
+        columns.extend(["min", "max", "first", "last", "mean"].map(|n| (n, Cell::Number(None))));
+        columns.push(("gap", Cell::Text(None)));
+        Grid::new(&columns)
+    }
+
+    fn row(&self, metric: &Metric, subject: &Subject, quantity: Quantity) -> Vec<Cell> {
+        let mut row = vec![Cell::text(metric.name), Cell::text(subject.title())];
+        if !self.people {
+            row.extend([Cell::text(metric.table.name()), Cell::text(unit(quantity))]);
+        }
+        row.extend(self.names.iter().map(|(name, repr)| {
+            let value = subject.label(name).cloned().unwrap_or(fgm::store::tick::LabelValue::Null);
+            Cell::label(&value, *repr == LabelRepr::Int)
+        }));
+        row
+    }
+}
+
+fn buckets(
+    recording: &Recording,
+    metric: &'static Metric,
+    found: &[Subject],
+    range: TimeRange,
+    columns: usize,
+    labels: &Labels,
+) -> Result<arrow::array::RecordBatch, Trouble> {
+    let subjects = found.iter().map(Subject::key).collect();
+    let answer =
+        recording.engine.window(&WindowQuery { metric, subjects, range, columns }).map_err(failed)?;
+    let mut grid = labels.grid();
+    for (subject, (_, series)) in found.iter().zip(&answer.series) {
+        let head = labels.row(metric, subject, answer.quantity);
+        for (at, bucket) in series.columns.iter().enumerate() {
+            let Some(bucket) = bucket else { continue };
+            grid.push(head.iter().cloned().chain(cells(start_of(series, at), bucket)));
+        }
+    }
+    Ok(grid.finish()?)
+}
+
+/// The first instant of a column.
+fn start_of(series: &Buckets, at: usize) -> Micros {
+    let (width, columns) = (i128::from(series.range.width()), series.columns.len() as i128);
+    // Rounded up: what lies before belongs to the column before.
+    let offset = (at as i128 * width + columns - 1) / columns;
+    series.range.start + offset as Micros
+}
+
+fn cells(time: Micros, b: &Bucket) -> impl Iterator<Item = Cell> {
+    let numbers = [b.min, b.max, b.first, b.last, b.mean].map(|v| Cell::Number(Some(v)));
+    let gap = b.gap_before.map(|g| {
+        match g {
+            Gap::RecorderDown => "recorder_down",
+            Gap::SubjectAbsent => "subject_absent",
+            Gap::Unavailable => "unavailable",
+        }
+        .to_owned()
+    });
+    [Cell::Time(Some(time)), Cell::Int(Some(b.count.into()))]
+        .into_iter()
+        .chain(numbers)
+        .chain([Cell::Text(gap)])
+}
+
+/// A unit in words: `bytes`, `count/s`.
+pub(super) fn unit(quantity: Quantity) -> String {
+    let name = quantity.unit.name();
+    if quantity.per_second { format!("{name}/s") } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// QRY-2: metrics and paths stand in one list.
+    #[test]
+    fn words() {
+        let split = |words: &[&str]| super::split(&words.iter().map(OsString::from).collect::<Vec<_>>());
+        let is = |words, names: &[&str], paths: &[&str]| {
+            let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+            assert_eq!(split(words), Ok((names, paths.iter().map(PathBuf::from).collect())));
+        };
+        is(&["a", "b.c", "/x", "d"], &["a", "b.c"], &["/x", "d"]);
+        is(&["a,b", "rec*"], &["a", "b"], &["rec*"]);
+        is(&["a", "src"], &["a"], &["src"]);
+        assert!(split(&["./a"]).unwrap_err().line.contains("name a metric"));
+    }
+
+    /// QRY-2: a bucket's time is the first instant that falls into it.
+    #[test]
+    fn starts() {
+        for (width, columns) in [(10, 3), (7, 7), (1_000_003, 60), (5, 9)] {
+            let range = TimeRange::new(100, 100 + width);
+            let series = Buckets { range, columns: vec![None; columns], stepped: false };
+            for at in 0..columns {
+                let start = start_of(&series, at);
+                // More columns than instants: some hold none, and begin where the next one does.
+                assert!(series.column_of(start).is_none_or(|c| c >= at), "{width} {columns} {at}");
+                assert!(series.column_of(start - 1).is_none_or(|c| c < at), "{width} {columns} {at}");
+            }
+        }
+    }
+}
