@@ -76,6 +76,12 @@ pub fn compact(t: Micros) -> String {
     zoned(t).strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
+/// What [`compact`] has written.
+pub fn parse_compact(text: &str) -> Option<Micros> {
+    let civil = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
+    Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond())
+}
+
 /// `2026-11-20T14:46:00.000000Z`, as in manifests and JSON answers.
 pub fn rfc3339(t: Micros) -> String {
     zoned(t).strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
@@ -114,6 +120,8 @@ mod tests {
         let t = 1_763_649_960_000_000;
         assert_eq!(date(t), "2025-11-20");
         assert_eq!(compact(t), "20251120T144600Z");
+        assert_eq!(parse_compact("20251120T144600Z"), Some(t));
+        assert_eq!(parse_compact("20251320T144600Z"), None);
         assert_eq!(rfc3339(t + 5), "2025-11-20T14:46:00.000005Z");
     }
 

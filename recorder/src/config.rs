@@ -100,6 +100,8 @@ pub struct Config {
     pub cap: Cap,
     /// Closed files older than this are deleted; `None` keeps them.
     pub retention: Option<Duration>,
+    /// Whether small closed files are merged into larger ones meanwhile.
+    pub compact: bool,
     /// Which cgroups are recorded.
     pub scope: Scope,
     /// Whether processes are recorded.
@@ -143,6 +145,7 @@ impl Default for Config {
             sync_every: Duration::from_secs(10),
             cap: Cap { max_bytes: Some(1 << 30), on_full: OnFull::Stop },
             retention: None,
+            compact: true,
             scope: Scope::default(),
             processes: Processes::default(),
             identifier: None,

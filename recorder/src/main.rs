@@ -1,6 +1,7 @@
 //! `fgm-recorder`: command line and signals around the library.
 
 mod cli;
+mod compact;
 mod log;
 mod settings;
 mod template;
@@ -27,6 +28,10 @@ fn main() -> ExitCode {
     };
     match &args.command {
         Some(cli::Task::Config) => print(&template::template(cli::Args::command(), &matches)),
+        Some(cli::Task::Compact { dir, older_than, dry_run }) => {
+            let dir = dir.clone().unwrap_or_else(|| args.config().output_dir);
+            compact::run(&dir, *older_than, *dry_run, args.log_format)
+        }
         Some(cli::Task::Doctor { format }) => examine(&args.config(), *format),
         None => record_until_stopped(&args),
     }

@@ -169,7 +169,7 @@ pub(crate) fn index_width(table: Table) -> usize {
     }
 }
 
-fn index_label(subjects: &[&[LabelValue]], at: usize, repr: LabelRepr) -> Option<IndexLabel> {
+pub(crate) fn index_label(subjects: &[&[LabelValue]], at: usize, repr: LabelRepr) -> Option<IndexLabel> {
     let first = &subjects.first()?[at];
     let same = subjects.iter().all(|s| s[at] == *first);
     match (first, same) {

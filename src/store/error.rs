@@ -30,6 +30,12 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// Somebody else is compacting this store.
+    #[error("{} is being compacted by another process: let it finish", root.display())]
+    Compacting {
+        /// The store's root.
+        root: PathBuf,
+    },
     /// Parquet could not be written.
     #[error("cannot write {}: {source}", path.display())]
     Parquet {

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::temporary::TMP_EXT;
 use crate::identity::RunId;
 use crate::metric::Table;
 use crate::time::{self, Micros};
@@ -93,7 +94,33 @@ pub fn parse_sealed(path: &Path) -> Option<SealedPath> {
     Some(SealedPath { table: table.or(before)?, identifier, stem })
 }
 
-/// The time in the name of a sealed file, as [`time::compact`] writes it; `None` for a file of any other name.
+/// Stands in the names of compacted files where those of sealed ones name their run.
+const COMPACTED: &str = "compact";
+
+/// `<id>-20261120T140000Z-compact-<number>`: a compacted file whose first tick is `first_tick`. Numbers are not used
+/// again, so that a name stands for one content.
+pub fn compacted_stem(identifier: &str, first_tick: Micros, number: u32) -> String {
+    format!("{identifier}-{}-{COMPACTED}-{number:05}", time::compact(first_tick))
+}
+
+/// The number in the name of a compacted file; `None` for any other file.
+pub fn compacted_number(path: &Path) -> Option<u32> {
+    sealed_time(path)?;
+    let mut parts = path.file_stem()?.to_str()?.rsplit('-');
+    let number = parts.next()?.parse().ok()?;
+    (parts.next()? == COMPACTED).then_some(number)
+}
+
+/// Whether it is the temporary name of a compacted file that is being written.
+pub(crate) fn is_compacting(path: &Path) -> bool {
+    let name = path
+        .file_name()
+        .and_then(|n| n.to_str()?.strip_prefix('.')?.strip_suffix(TMP_EXT)?.strip_suffix('.'));
+    name.is_some_and(|name| compacted_number(&path.with_file_name(name)).is_some())
+}
+
+/// The time in the name of a sealed or compacted file, as [`time::compact`] writes it; `None` for a file of any other
+/// name.
 pub fn sealed_time(path: &Path) -> Option<String> {
     let place = parse_sealed(path).filter(|_| path.extension().is_some_and(|e| e == SEALED_EXT))?;
     let mut parts = place.stem.rsplitn(4, '-');
@@ -104,7 +131,7 @@ pub fn sealed_time(path: &Path) -> Option<String> {
             date.len() == 8 && digits(date) && clock.strip_suffix('Z').is_some_and(digits)
         });
     let named = place.identifier.as_deref() == Some(identifier);
-    let is_run = run.len() == 8 && run.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_run = run == COMPACTED || run.len() == 8 && run.bytes().all(|b| b.is_ascii_hexdigit());
     (digits(seq) && is_run && is_time && named).then(|| time.to_owned())
 }
 
@@ -143,6 +170,14 @@ mod tests {
             assert_eq!(sealed_time(&sealed.with_file_name(format!("{other}.parquet"))), None, "{other}");
         }
         assert_eq!(sealed_time(&sealed.with_extension("tmp")), None);
+        assert_eq!((compacted_number(&sealed), is_compacting(&sealed)), (None, false));
+        let compacted =
+            sealed.with_file_name(format!("{}.parquet", compacted_stem("node-1", place.first_tick, 3)));
+        assert!(compacted.ends_with("node-1-20251120T144600Z-compact-00003.parquet"));
+        assert_eq!(sealed_time(&compacted).as_deref(), Some("20251120T144600Z"));
+        assert_eq!(compacted_number(&compacted), Some(3));
+        let hidden = |p: &Path| p.with_file_name(format!(".{}.tmp", p.file_name().unwrap().display()));
+        assert!(is_compacting(&hidden(&compacted)) && !is_compacting(&hidden(&sealed)));
         assert_eq!(table_of(&sealed), Some(Table::Containers));
         let parsed = parse_sealed(&sealed).unwrap();
         assert_eq!(parsed.identifier.as_deref(), Some("node-1"));

@@ -5,11 +5,12 @@
 //!
 //! ```text
 //! Tick ─ writer ─▶ segment (.open/<stem>.seg, one record a tick) ─ seal ─▶ <table>/dt=…/identifier=…/<stem>.parquet
-//!                     ▲ read (recovery, sealing and the viewer's live view share it)
+//!                     ▲ read (recovery, sealing and the viewer's live view share it)         │ compact: many → few
 //! ```
 
 mod codec;
 pub mod columns;
+pub mod compact;
 mod encode;
 pub mod error;
 mod frame;

@@ -70,6 +70,10 @@ fn files(root: &Path) -> Vec<Entry> {
                 dirs.push(entry.path());
             } else if meta.is_file() {
                 let path = entry.path();
+                if layout::is_compacting(&path) {
+                    // There for moments, and what it will replace is counted.
+                    continue;
+                }
                 let age = layout::sealed_time(&path);
                 out.push(Entry { path, len: meta.len(), modified: meta.modified().ok(), age });
             }
@@ -100,11 +104,11 @@ pub fn sweep(root: &Path, limits: &Limits, now: Micros, reserve: u64) -> Swept {
     let mut dropping = None;
     for f in files {
         // All tables of a rotation go together: half a rotation answers no question.
-        let stem = f.path.file_stem().map(ToOwned::to_owned);
-        if swept.used.saturating_add(reserve) <= max && dropping != stem {
+        let rotation = f.rotation();
+        if swept.used.saturating_add(reserve) <= max && dropping != rotation {
             break;
         }
-        dropping = stem;
+        dropping = rotation;
         f.remove(root, &mut swept, |s| &mut s.crowded);
     }
     swept
@@ -118,6 +122,12 @@ impl Entry {
         let begun = self.age.as_ref().is_some_and(|age| *age < time::compact(horizon));
         let instant = SystemTime::UNIX_EPOCH + Duration::from_micros(micros);
         begun && self.modified.is_some_and(|m| m < instant)
+    }
+
+    /// What the names of all tables' files of a rotation, or of what was compacted to begin with it, have in common.
+    fn rotation(&self) -> Option<String> {
+        let (rotation, _) = self.path.file_stem()?.to_str()?.rsplit_once('-')?;
+        Some(rotation.to_owned())
     }
 
     fn remove(&self, root: &Path, swept: &mut Swept, count: impl Fn(&mut Swept) -> &mut u64) -> bool {

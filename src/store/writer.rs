@@ -5,8 +5,10 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::compact::{Background, Control};
 use super::error::StoreError;
 use super::layout::{OPEN_DIR, Place, SEGMENT_EXT};
 use super::manifest::{ManifestFile, RunInfo};
@@ -34,6 +36,8 @@ pub struct StoreConfig {
     pub cap: Cap,
     /// Closed files older than this are deleted; `None` keeps them.
     pub retention: Option<Duration>,
+    /// Whether closed files are merged into larger ones meanwhile (STO-7).
+    pub compact: bool,
 }
 
 /// What one tick cost.
@@ -55,6 +59,7 @@ pub struct StoreWriter {
     last_tick_no: Option<i64>,
     last_sync: Instant,
     sealer: Sealer,
+    compaction: Option<Background>,
     /// Whether this run has said that closed files are being deleted for want of room.
     crowded: bool,
     /// Whether this run has said that another one records the same.
@@ -77,8 +82,10 @@ impl StoreWriter {
         let dir = config.root.join(OPEN_DIR);
         fs::create_dir_all(&dir).map_err(StoreError::io("create directory", &dir))?;
         temporary::sweep(&config.root);
-        let sealer = Sealer::start(&config, leftovers(&dir), now)?;
+        let control = Arc::new(Control::background());
+        let sealer = Sealer::start(&config, leftovers(&dir), now, Arc::clone(&control))?;
         let manifest = ManifestFile::create(&config.root, &config.identifier, run.clone(), now)?;
+        let compaction = config.compact.then(|| Background::start(&config, control));
         Ok(StoreWriter {
             config,
             run,
@@ -89,6 +96,7 @@ impl StoreWriter {
             last_tick_no: None,
             last_sync: Instant::now(),
             sealer,
+            compaction,
             crowded: false,
             twins: false,
         })
@@ -162,6 +170,8 @@ impl StoreWriter {
 
     /// Seals everything and closes the manifest (STO-6).
     pub fn finish(mut self, now: Micros) -> Result<(), StoreError> {
+        // What it has not finished is there to be compacted later.
+        self.compaction = None;
         self.rotate(now);
         let sealed = self.sealer.finish();
         self.manifest.finish(now)?;

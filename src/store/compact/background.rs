@@ -1,0 +1,93 @@
+//! Compaction beside a recording.
+//!
+//! Owns: its thread, and how often it looks. Must not: hold up the recorder: it works for a small share of the time, one
+//! merge at a time, and stops within a column.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+
+use super::{Control, MAX_BYTES, Memory, Options, RealDisk, Report, compact};
+use crate::store::error::StoreError;
+use crate::store::writer::StoreConfig;
+use crate::time::Micros;
+
+/// Names are looked at this often, and for the first time.
+const EVERY: Duration = Duration::from_mins(5);
+/// Hours are left alone for so long after their end: until then their last segments are sealed.
+const AGE: Duration = Duration::from_mins(5);
+
+/// A thread that compacts a store until it is stopped.
+#[derive(Debug)]
+pub(in crate::store) struct Background {
+    control: Arc<Control>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Background {
+    /// Compacts what has been recorded under the configured identifier, and under those under which nobody records any
+    /// more.
+    pub(in crate::store) fn start(config: &StoreConfig, control: Arc<Control>) -> Background {
+        let root = config.root.clone();
+        let options = Options {
+            older_than: Some(AGE),
+            own: Some(config.identifier.clone()),
+            // A result is there beside its sources for a moment, uncounted: a small part of the cap.
+            max_bytes: config.cap.max_bytes.map_or(MAX_BYTES, |cap| MAX_BYTES.min(cap / 16)),
+            dry_run: false,
+        };
+        let own = Arc::clone(&control);
+        let thread = std::thread::Builder::new().name("fgm-compact".to_owned()).spawn(move || {
+            let mut memory = Memory::default();
+            let mut failed = false;
+            while !own.wait(EVERY) {
+                let done = compact(&root, wall(), &options, (&RealDisk, &own), &mut memory);
+                failed = say(done, failed);
+            }
+        });
+        let thread = thread
+            .inspect_err(|error| tracing::warn!(%error, "no thread for compaction: small files stay"))
+            .ok();
+        Background { control, thread }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.control.stop();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn wall() -> Micros {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Micros::try_from(since.as_micros()).unwrap_or(Micros::MAX)
+}
+
+/// Says what was done, and once what goes wrong; returns whether it did.
+fn say(done: Result<Report, StoreError>, failed: bool) -> bool {
+    match done {
+        Ok(report) => {
+            for problem in &report.problems {
+                tracing::warn!(path = %problem.path.display(), reason = problem.reason, "not compacted");
+            }
+            for merge in &report.merges {
+                tracing::debug!(
+                    path = %merge.path.display(), files = merge.files, before = merge.before, after = merge.after,
+                    "compacted"
+                );
+            }
+            false
+        }
+        // Whoever it is does the same work.
+        Err(StoreError::Compacting { .. }) => false,
+        Err(error) => {
+            if !failed {
+                tracing::warn!(%error, "cannot compact; will try again");
+            }
+            true
+        }
+    }
+}
