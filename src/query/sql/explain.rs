@@ -32,6 +32,9 @@ pub(super) fn line(error: &DataFusionError) -> String {
         }
         DataFusionError::Plan(text) => plan(text),
         DataFusionError::SQL(e, _) => syntax(&e.to_string()),
+        DataFusionError::NotImplemented(text) if text.contains("single SQL statement") => {
+            "one statement at a time".to_owned()
+        }
         other => one_line(&other.strip_backtrace()),
     }
 }
@@ -85,9 +88,6 @@ fn syntax(text: &str) -> String {
         return "the statement is nested too deeply".to_owned();
     }
     let text = text.trim_start_matches("sql parser error: ");
-    if text.contains("single SQL statement") {
-        return "one statement at a time".to_owned();
-    }
     format!("syntax: {}", one_line(text))
 }
 

@@ -32,22 +32,24 @@ pub enum Command {
 
 /// Behind `sql --help`; a test runs the examples.
 const SQL_HELP: &str = "\
-Tables: containers, processes, node, cpus, disks, interfaces, netns, regions, extras, identities, events,
-and samples, which has a row for each value (time, metric, labels, value). SHOW TABLES and DESCRIBE <table> list them.
+Tables: containers, processes, node, cpus, disks, interfaces, netns, regions, extras, identities,
+events, and samples, which has a row for each value (time, metric, labels, value).
+SHOW TABLES and DESCRIBE <table> list them. Counters are as the kernel has them, not rates.
 A directory that is named like a command: fgm-tui ./sql.
 
 Examples:
-  fgm-tui sql \"SELECT pod_name, container_name, max(memory_current_bytes) FROM containers GROUP BY 1, 2\" rec/
-  fgm-tui sql \"SELECT time, value FROM samples WHERE metric = 'pids_current' AND cgroup_path = '/' ORDER BY time\" rec/
+  fgm-tui sql \"SELECT pod_name, max(memory_current_bytes) FROM containers GROUP BY 1\" rec/
+  fgm-tui sql \"SELECT time, value FROM samples WHERE metric = 'pids_current'\" rec/
   fgm-tui sql --format csv \"SELECT time, event, message FROM events ORDER BY time\" rec/";
 
 const QUERY_HELP: &str = "\
-A metric is a column of a table: memory_current_bytes, processes.threads. Counters are shown as rates per second.
-The first argument that holds a slash or names something that is there ends the metrics: the paths begin.
+A metric is a column of a table: memory_current_bytes, processes.threads. Counters are shown as
+rates per second. The first argument that holds a slash or names something that is there ends the
+metrics: the paths begin.
 
 Examples:
-  fgm-tui query cpu_usage_millicores memory_current_bytes --include 'ns:shop kind:container' --range -10m.. rec/
-  fgm-tui query processes.memory_rss_bytes --raw --format csv rec/";
+  fgm-tui query cpu_usage_millicores --include 'ns:shop kind:container' --range -10m.. rec/
+  fgm-tui query processes.memory_rss_bytes,pids_current --columns 400 --format csv rec/";
 
 const VERIFY_HELP: &str = "\
 Exit code 0: all is well; 1: problems were found; 3: nothing could be read.";
