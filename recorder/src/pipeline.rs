@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,9 @@ use crate::sink::TickSink;
 fn depth(interval: Micros) -> usize {
     usize::try_from(2 * SECOND / interval.max(1)).unwrap_or(usize::MAX).clamp(4, 20)
 }
+/// Written ticks that are kept to be filled again: one is filled while one is written. A backlog needs more; kept, they
+/// would be memory that one slow moment costs for the rest of the run.
+const SPARE: usize = 2;
 /// The writer is looked after this often at the end.
 const GLANCE: Duration = Duration::from_millis(5);
 /// Events that are kept while nothing can be written.
@@ -88,7 +91,7 @@ impl Pipeline {
         now: impl Fn() -> Micros + Send + 'static,
     ) -> Result<Pipeline, RecordError> {
         let (full, to_write) = sync_channel(depth(interval));
-        let (recycle, empty) = channel();
+        let (recycle, empty) = sync_channel(SPARE);
         let written = Arc::new(Written::default());
         let counts = Arc::clone(&written);
         let thread = std::thread::Builder::new()
@@ -218,7 +221,7 @@ impl Carried {
 fn write_all<S: TickSink>(
     mut sink: S,
     ticks: &Receiver<Tick>,
-    recycle: &Sender<Tick>,
+    recycle: &SyncSender<Tick>,
     counts: &Written,
     now: impl Fn() -> Micros,
 ) -> Result<(), RecordError> {
@@ -256,8 +259,8 @@ fn write_all<S: TickSink>(
                 events.truncate(MAX_EVENTS);
             }
         }
-        // The sampler may have gone already; then nobody needs the buffer.
-        let _ = recycle.send(tick);
+        // Where there are enough, or the sampler has gone, nobody needs the buffer.
+        let _ = recycle.try_send(tick);
     }
     let finished = sink.finish(now());
     match (lost, cause) {
@@ -276,6 +279,7 @@ fn write_all<S: TickSink>(
 mod tests {
     use super::*;
     use std::sync::Mutex;
+    use std::sync::mpsc::{Sender, channel};
     use std::time::Duration;
 
     const LONG: Duration = Duration::from_mins(1);
@@ -351,6 +355,22 @@ mod tests {
         let last = seen.ticks.last().unwrap();
         assert_eq!((last.0, last.1 as u64), (20, dropped + 1));
         assert_eq!(last.2, [EventKind::DataLost]);
+    }
+
+    /// REC-6: a backlog's ticks are given back once it is over.
+    #[test]
+    fn a_backlog_leaves_few_ticks_behind() {
+        let (mut p, open, _) = start();
+        for n in 0..depth(SECOND) as i64 {
+            assert!(p.send(tick(n)));
+        }
+        drop(open);
+        while p.written().ticks() < depth(SECOND) as u64 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let kept = std::iter::from_fn(|| p.empty.try_recv().ok()).count();
+        assert_eq!(kept, SPARE);
+        p.finish(None, LONG).unwrap();
     }
 
     /// REC-9: what cannot be written is counted and said once writing works again; a full store ends the run.
