@@ -19,6 +19,7 @@ pub mod disks;
 pub mod extras;
 pub mod identities;
 pub mod interfaces;
+mod learnt;
 pub mod netns;
 pub mod node;
 pub mod processes;
@@ -206,9 +207,14 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// The dictionary's entry, if there is one.
+    /// The dictionary's entry, else what a file of a newer version has told of such a column.
     pub fn find(table: Table, name: &str) -> Option<&'static Metric> {
-        table.metrics().iter().find(|m| m.name == name)
+        table.metrics().iter().find(|m| m.name == name).or_else(|| learnt::find(table, name))
+    }
+
+    /// The metric that a column outside the dictionary describes by its metadata; `None` if it holds no numbers.
+    pub fn learn(table: Table, column: &arrow::datatypes::Field) -> Option<&'static Metric> {
+        learnt::learn(table, column)
     }
 }
 

@@ -3,6 +3,7 @@
 //! Owns: what a viewer may ask and what it gets. Must not: know DataFusion, files or screens.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::metric::{Metric, Table};
 use crate::series::Buckets;
@@ -21,6 +22,10 @@ pub struct Overview {
     pub interval: Micros,
     /// Tables that have rows, in dictionary order.
     pub tables: Vec<Table>,
+    /// Metrics that have a value somewhere, table by table; those of newer versions after the dictionary's (STO-8).
+    pub metrics: Vec<&'static Metric>,
+    /// When recorders were running and did not record, by time.
+    pub gaps: Vec<LostRange>,
     /// Closed files that are open for reading.
     pub files: usize,
     /// Open segments.
@@ -33,6 +38,19 @@ pub struct Overview {
     pub identifiers: Vec<String>,
     /// Files that were skipped, with the reason (QRY-5).
     pub problems: Vec<Problem>,
+}
+
+/// Ticks that one run of a recorder lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostRange {
+    /// Value of the partition `identifier`, where files stand in one.
+    pub identifier: Option<String>,
+    /// The run.
+    pub run_id: Arc<str>,
+    /// From the first lost tick to the first one after it that was not.
+    pub range: TimeRange,
+    /// How many.
+    pub ticks: i64,
 }
 
 /// A file that cannot be used.

@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use serde::{Deserialize, Serialize};
 
 use crate::metric::{Label, LabelRepr, Metric, Repr, Table};
-use crate::time::Micros;
+use crate::time::{Micros, SECOND};
 
 /// When the row's subject was read.
 pub const TIME: &str = "time";
@@ -125,11 +125,16 @@ pub mod meta {
     pub const RUNS: &str = "fgm.runs";
     /// Stems of the files of the same table whose rows a compacted file has, as a JSON list: they are not read.
     pub const SOURCES: &str = "fgm.sources";
+    /// Which columns have values, in hexadecimal: bit `i % 8` of byte `i / 8` is set when column `i` has any.
+    pub const VALUES: &str = "fgm.values";
     /// [`super::SubjectIndex`] as JSON.
     pub const SUBJECTS: &str = "fgm.subjects";
     /// Which columns have a value, in hexadecimal: bit i of byte i/8, the lowest first, stands for column i.
     pub const VALUES: &str = "fgm.values";
 }
+
+/// Longest sampling interval: a day.
+const MAX_INTERVAL: Micros = 86_400 * SECOND;
 
 /// Which ticks a file covers, known from its footer alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,6 +158,24 @@ impl Extent {
     pub fn lost(&self) -> i64 {
         self.lost_ticks.iter().map(|(a, b)| b - a + 1).sum()
     }
+
+    /// When a tick was due, if the clock was not set in between.
+    pub fn time_of(&self, tick_no: i64) -> Micros {
+        self.first_tick + (tick_no - self.first_tick_no) * self.interval
+    }
+
+    /// Whether it can be reckoned with: what a file says of itself may be anything.
+    pub fn is_sound(&self) -> bool {
+        // The year 73,000, and as many ticks at the longest interval.
+        const MAX: i64 = 1 << 61;
+        let ticks = 0..=MAX / MAX_INTERVAL;
+        let lost = self.lost_ticks.iter().all(|(a, b)| ticks.contains(a) && ticks.contains(b) && a <= b);
+        [self.first_tick, self.last_tick].iter().all(|t| (-MAX..=MAX).contains(t))
+            && ticks.contains(&self.first_tick_no)
+            && ticks.contains(&self.last_tick_no)
+            && (1..=MAX_INTERVAL).contains(&self.interval)
+            && lost
+    }
 }
 
 /// The subjects of a file and where their rows stand, known from its footer alone. Column-wise: all lists have one
@@ -167,7 +190,7 @@ pub struct SubjectIndex {
     pub first_seen: Vec<Micros>,
     /// Time of the last row in µs.
     pub last_seen: Vec<Micros>,
-    /// Labels that tell subjects apart; those that are null throughout are left out.
+    /// Labels that tell subjects apart; those that are null throughout are left out. Last, for readers' sake.
     pub labels: BTreeMap<String, IndexLabel>,
 }
 

@@ -3,9 +3,14 @@
 //! Owns: the numbers, which are never reused or changed, so that catalogues of one scanner share a book. Must not: know
 //! which file has which subject.
 
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
+use serde::Deserialize;
+
+use super::layout::Layouts;
 use crate::metric::Table;
 use crate::store::columns::index_width;
 use crate::store::tick::LabelValue;
@@ -13,6 +18,25 @@ use crate::subject::SubjectKey;
 
 /// Number of null in [`Pages::values`].
 const NULL: u32 = 0;
+
+/// A label's value on its way into a book.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Cell<'a> {
+    Null,
+    Int(i64),
+    Text(#[serde(borrow)] Cow<'a, str>),
+}
+
+impl Cell<'_> {
+    pub(super) fn borrowed(&self) -> Cell<'_> {
+        match self {
+            Cell::Null => Cell::Null,
+            Cell::Int(n) => Cell::Int(*n),
+            Cell::Text(t) => Cell::Text(Cow::Borrowed(t)),
+        }
+    }
+}
 
 /// The subjects of one table's indexes. In tables below the cgroup a subject is the cgroup, as in the index.
 ///
@@ -27,7 +51,8 @@ pub(crate) struct SubjectBook {
 struct Pages {
     /// Every value of every label, once; null first.
     values: Vec<LabelValue>,
-    numbers: HashMap<LabelValue, u32>,
+    texts: HashMap<Box<str>, u32>,
+    ints: HashMap<i64, u32>,
     /// Numbers of values, one row per subject, as wide as the table's index.
     cells: Vec<u32>,
     subjects: HashMap<Box<[u32]>, u32>,
@@ -39,7 +64,8 @@ impl SubjectBook {
     fn new(table: Table) -> SubjectBook {
         let pages = Pages {
             values: vec![LabelValue::Null],
-            numbers: HashMap::from([(LabelValue::Null, NULL)]),
+            texts: HashMap::new(),
+            ints: HashMap::new(),
             cells: Vec::new(),
             subjects: HashMap::new(),
             by_key: HashMap::new(),
@@ -64,20 +90,26 @@ impl SubjectBook {
         cells.iter().map(|&v| pages.values[v as usize].clone()).collect()
     }
 
-    /// The number of the subject with these labels, one per label of the index.
-    pub(super) fn number(&self, labels: &[LabelValue]) -> u32 {
-        debug_assert_eq!(labels.len(), self.width());
+    /// The numbers of `n` subjects, of which `value` tells each label of the index by position.
+    pub(super) fn numbers<'v>(&self, n: usize, value: impl Fn(usize, usize) -> Cell<'v>) -> Vec<u32> {
+        let width = self.width();
         let mut pages = self.pages.write().unwrap_or_else(PoisonError::into_inner);
-        let row: Box<[u32]> = labels.iter().map(|v| pages.value(v)).collect();
-        if let Some(&known) = pages.subjects.get(&row) {
-            return known;
-        }
-        let new = pages.subjects.len() as u32;
-        let key = self.key_cells().map(|i| row[i]).collect();
-        pages.by_key.entry(key).or_default().push(new);
-        pages.cells.extend_from_slice(&row);
-        pages.subjects.insert(row, new);
-        new
+        let mut row = vec![NULL; width];
+        let mut number = |subject| {
+            for (label, cell) in row.iter_mut().enumerate() {
+                *cell = pages.value(&value(subject, label));
+            }
+            if let Some(&known) = pages.subjects.get(row.as_slice()) {
+                return known;
+            }
+            let new = pages.subjects.len() as u32;
+            let key = self.key_cells().map(|i| row[i]).collect();
+            pages.by_key.entry(key).or_default().push(new);
+            pages.cells.extend_from_slice(&row);
+            pages.subjects.insert(row.clone().into(), new);
+            new
+        };
+        (0..n).map(&mut number).collect()
     }
 
     /// Positions of the key labels that the index has, in the order of a [`SubjectKey`]: the first of them, always.
@@ -92,7 +124,7 @@ impl SubjectBook {
     pub(crate) fn of_key(&self, key: &SubjectKey) -> Vec<u32> {
         let pages = self.pages();
         let positions = self.table.key_labels().zip(&key.values).filter(|(i, _)| *i < self.width());
-        let cells: Option<Box<[u32]>> = positions.map(|(_, v)| pages.numbers.get(v).copied()).collect();
+        let cells: Option<Box<[u32]>> = positions.map(|(_, v)| pages.number_of(v)).collect();
         cells.and_then(|c| pages.by_key.get(&c).cloned()).unwrap_or_default()
     }
 
@@ -103,7 +135,7 @@ impl SubjectBook {
         let mut demands = Vec::new();
         for (i, label) in self.table.labels()[..self.width()].iter().enumerate() {
             if let Some(values) = labels.get(label.name) {
-                let numbers = values.iter().filter_map(|v| pages.numbers.get(v).copied());
+                let numbers = values.iter().filter_map(|v| pages.number_of(v));
                 demands.push((i, numbers.chain([NULL]).collect::<HashSet<u32>>()));
             }
         }
@@ -116,14 +148,34 @@ impl SubjectBook {
 }
 
 impl Pages {
-    fn value(&mut self, value: &LabelValue) -> u32 {
-        if let Some(&known) = self.numbers.get(value) {
-            return known;
-        }
+    fn value(&mut self, value: &Cell<'_>) -> u32 {
         let new = self.values.len() as u32;
-        self.values.push(value.clone());
-        self.numbers.insert(value.clone(), new);
+        match value {
+            Cell::Null => return NULL,
+            Cell::Int(n) => match self.ints.entry(*n) {
+                Entry::Occupied(known) => return *known.get(),
+                Entry::Vacant(none) => {
+                    none.insert(new);
+                    self.values.push(LabelValue::Int(*n));
+                }
+            },
+            Cell::Text(text) => match self.texts.get(&**text) {
+                Some(&known) => return known,
+                None => {
+                    self.texts.insert((&**text).into(), new);
+                    self.values.push(LabelValue::Text((**text).to_owned()));
+                }
+            },
+        }
         new
+    }
+
+    fn number_of(&self, value: &LabelValue) -> Option<u32> {
+        match value {
+            LabelValue::Null => Some(NULL),
+            LabelValue::Int(n) => self.ints.get(n).copied(),
+            LabelValue::Text(t) => self.texts.get(t.as_str()).copied(),
+        }
     }
 }
 
@@ -139,12 +191,13 @@ struct Runs {
 pub(crate) struct Books {
     tables: Vec<SubjectBook>,
     runs: RwLock<Runs>,
+    pub(super) layouts: Layouts,
 }
 
 impl Default for Books {
     fn default() -> Self {
         let tables = Table::ALL.into_iter().map(SubjectBook::new).collect();
-        Books { tables, runs: RwLock::default() }
+        Books { tables, runs: RwLock::default(), layouts: Layouts::default() }
     }
 }
 
@@ -157,6 +210,9 @@ impl Books {
 
     /// The number of a run.
     pub(crate) fn run(&self, id: &str) -> u32 {
+        if let Some(known) = self.find_run(id) {
+            return known;
+        }
         let mut runs = self.runs.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(&known) = runs.numbers.get(id) {
             return known;
@@ -165,6 +221,11 @@ impl Books {
         runs.names.push(Arc::clone(&id));
         runs.numbers.insert(id, new);
         new
+    }
+
+    /// The run of this number.
+    pub(crate) fn run_id(&self, run: u32) -> Option<Arc<str>> {
+        self.runs.read().unwrap_or_else(PoisonError::into_inner).names.get(run as usize).cloned()
     }
 
     /// The number of a run that some file or segment of a catalogue belongs to.
@@ -187,15 +248,24 @@ mod tests {
         labels
     }
 
+    fn cell(value: &LabelValue) -> Cell<'_> {
+        match value {
+            LabelValue::Null => Cell::Null,
+            LabelValue::Int(n) => Cell::Int(*n),
+            LabelValue::Text(t) => Cell::Text(t.into()),
+        }
+    }
+
     /// QRY-1: a subject is one number however many files name it; one whose name came late is found by its key whole.
     #[test]
     fn subjects_are_kept_once_and_found_by_key() {
         let books = Books::default();
         let book = books.of(Table::Containers);
-        let a = book.number(&container("/a", 1, None));
-        let late = book.number(&container("/a", 1, Some("app")));
-        let b = book.number(&container("/b", 1, None));
-        assert_eq!(book.number(&container("/a", 1, None)), a);
+        let number = |labels: &[LabelValue]| book.numbers(1, |_, label| cell(&labels[label]))[0];
+        let a = number(&container("/a", 1, None));
+        let late = number(&container("/a", 1, Some("app")));
+        let b = number(&container("/b", 1, None));
+        assert_eq!(number(&container("/a", 1, None)), a);
         assert_eq!((a, late, b), (0, 1, 2));
         assert_eq!(book.labels(late), container("/a", 1, Some("app")));
         assert!(book.labels(3).is_empty());
@@ -218,7 +288,7 @@ mod tests {
         let book = books.of(Table::Processes);
         let mut labels = vec![LabelValue::Null; book.width()];
         labels[Table::Processes.label_index("node_name").unwrap()] = LabelValue::text("n1");
-        let n1 = book.number(&labels);
+        let n1 = book.numbers(1, |_, label| cell(&labels[label]))[0];
         let values =
             vec![LabelValue::text("n1"), LabelValue::text("boot"), LabelValue::Int(7), LabelValue::Int(70)];
         assert_eq!(book.of_key(&SubjectKey { table: Table::Processes, values }), [n1]);

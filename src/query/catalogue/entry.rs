@@ -3,17 +3,19 @@
 //! Owns: footer → [`FileEntry`], and which of them are to be read. Must not: touch files.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use super::book::Books;
-use super::footer::Footer;
-use crate::metric::{Label, LabelRepr, Table};
-use crate::store::layout::{EVENTS, SealedPath};
-use crate::store::schema::{Extent, IndexLabel, SubjectIndex};
-use crate::store::tick::LabelValue;
+use super::find::Stat;
+use super::footer::{Footer, RunExtent};
+use super::index::IndexReader;
+use super::layout::Layout;
+use crate::metric::Table;
+use crate::store::layout::{self, EVENTS};
+use crate::store::schema::Extent;
 use crate::time::{Micros, SECOND, TimeRange};
 
 /// A sealed file.
@@ -38,6 +40,10 @@ pub(crate) struct FileEntry {
     pub(crate) time: TimeRange,
     /// Contiguous, in the order of rows, and all of them; none in tables without an index.
     pub(crate) runs: Vec<SubjectRun>,
+    /// Its columns.
+    pub(crate) layout: Arc<Layout>,
+    /// A bit for each column that has values, as in the footer.
+    values: Option<Box<[u8]>>,
     /// Files whose rows this one has.
     pub(crate) sources: Vec<String>,
 }
@@ -72,29 +78,25 @@ impl SubjectRun {
     }
 }
 
-/// Where a file stands and what the file system says of it.
-#[derive(Clone, Debug)]
-pub(super) struct Found {
-    pub(super) path: PathBuf,
-    pub(super) place: SealedPath,
-    pub(super) size: u64,
-    pub(super) modified: Option<SystemTime>,
-}
-
 impl FileEntry {
-    /// Puts a footer's subjects and runs into the books.
-    pub(super) fn new(found: Found, footer: &Footer, books: &Books) -> Result<FileEntry, String> {
+    /// Puts a footer's columns, subjects and runs into the books.
+    pub(super) fn new(
+        path: &Path,
+        stat: &Stat,
+        footer: Footer<'_>,
+        index: &mut IndexReader,
+        books: &Books,
+    ) -> Result<FileEntry, String> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let table = Table::from_name(&found.place.table);
+        let place = layout::parse_sealed(path).ok_or("not in a table's directory")?;
+        let table = Table::from_name(&place.table);
         let runs = match table {
-            Some(table) => subject_runs(table, footer, books)?,
+            Some(table) => index.read(table, &footer, books)?,
             None => Vec::new(),
         };
-        let parts: Vec<RunPart> = footer
-            .runs
-            .iter()
-            .map(|r| RunPart { run: books.run(&r.run_id), extent: r.extent.clone() })
-            .collect();
+        let layout = books.layouts.of(path, table, footer.schema)?;
+        let part = |r: RunExtent| RunPart { run: books.run(&r.run_id), extent: r.extent };
+        let parts: Vec<RunPart> = footer.runs.into_iter().map(part).collect();
         // Events carry no index; they are noticed on their tick.
         let ticks = parts.iter().map(|p| &p.extent);
         let first = runs.iter().map(|r| r.first_seen).min();
@@ -104,19 +106,32 @@ impl FileEntry {
         let last = last.or_else(|| ticks.map(after).max());
         Ok(FileEntry {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
-            path: found.path,
-            size: found.size,
-            modified: found.modified,
+            path: path.to_owned(),
+            size: stat.size,
+            modified: stat.modified,
             table,
-            events: found.place.table == EVENTS,
-            stem: found.place.stem,
-            identifier: found.place.identifier,
+            events: place.table == EVENTS,
+            stem: place.stem,
+            identifier: place.identifier,
             rows: footer.rows,
             time: TimeRange::new(first.unwrap_or(0), last.unwrap_or(0).saturating_add(1)),
             parts,
             runs,
-            sources: footer.sources.clone(),
+            layout,
+            values: footer.values,
+            sources: footer.sources,
         })
+    }
+
+    /// Whether a column can have values here; what a file does not say of its columns is taken for yes.
+    pub(crate) fn may_have(&self, column: &str) -> bool {
+        self.layout.columns.iter().position(|c| c == column).is_some_and(|at| self.has_values(at))
+    }
+
+    /// The same of the column at a position of the layout.
+    pub(super) fn has_values(&self, at: usize) -> bool {
+        let Some(bits) = &self.values else { return true };
+        bits.get(at / 8).is_none_or(|byte| byte >> (at % 8) & 1 == 1)
     }
 
     /// Its first tick.
@@ -127,55 +142,6 @@ impl FileEntry {
     /// Its last tick.
     pub(crate) fn last_tick(&self) -> Micros {
         self.parts.iter().map(|p| p.extent.last_tick).max().unwrap_or(self.time.end)
-    }
-}
-
-/// Label of an index that is not one of the table's: which run a subject's rows are of.
-const RUN_LABEL: &str = "run_id";
-
-fn subject_runs(table: Table, footer: &Footer, books: &Books) -> Result<Vec<SubjectRun>, String> {
-    let (index, book) = (&footer.index, books.of(table));
-    if footer.rows > u64::from(u32::MAX) {
-        return Err(format!("{} rows in one file are more than fgm reads", footer.rows));
-    }
-    let labels = &table.labels()[..book.width()];
-    let mut runs = Vec::with_capacity(index.rows.len());
-    for s in 0..index.rows.len() {
-        let of_subject: Vec<LabelValue> = labels.iter().map(|l| label(index, l, s)).collect();
-        let run_id = index.labels.get(RUN_LABEL).map(|l| text(l, s));
-        let part = match run_id {
-            None => Some(0),
-            Some(id) => footer.runs.iter().position(|r| id.is_some_and(|id| r.run_id == id)),
-        };
-        let part = part.and_then(|p| u16::try_from(p).ok());
-        runs.push(SubjectRun {
-            subject: book.number(&of_subject),
-            first_row: index.first_row[s] as u32,
-            rows: index.rows[s] as u32,
-            part: part.ok_or("its footer's fgm.subjects names a run that fgm.runs does not")?,
-            first_seen: index.first_seen[s],
-            last_seen: index.last_seen[s],
-        });
-    }
-    Ok(runs)
-}
-
-fn text(label: &IndexLabel, subject: usize) -> Option<&str> {
-    match label {
-        IndexLabel::SameText(s) => Some(s),
-        IndexLabel::Texts(v) => v.get(subject)?.as_deref(),
-        IndexLabel::SameInt(_) | IndexLabel::Ints(_) => None,
-    }
-}
-
-fn label(index: &SubjectIndex, label: &Label, subject: usize) -> LabelValue {
-    match (index.labels.get(label.name), label.repr) {
-        (Some(values), LabelRepr::Text) => LabelValue::maybe(text(values, subject)),
-        (Some(IndexLabel::SameInt(n)), LabelRepr::Int) => LabelValue::Int(*n),
-        (Some(IndexLabel::Ints(v)), LabelRepr::Int) => {
-            v.get(subject).copied().flatten().map_or(LabelValue::Null, LabelValue::Int)
-        }
-        _ => LabelValue::Null,
     }
 }
 

@@ -7,9 +7,14 @@ mod book;
 mod entry;
 mod find;
 mod footer;
+mod index;
+mod layout;
 mod overview;
+mod reader;
 mod scanner;
 mod segments;
+mod thrift;
+mod valued;
 
 use std::sync::Arc;
 
@@ -17,6 +22,8 @@ pub(crate) use book::{Books, SubjectBook};
 pub(crate) use entry::FileEntry;
 #[allow(unused_imports, reason = "named by the reader of exact ranges")]
 pub(crate) use entry::{RunPart, SubjectRun};
+#[allow(unused_imports, reason = "named by the reader of exact ranges")]
+pub(crate) use layout::{Layout, Unknown};
 pub(crate) use scanner::Scanner;
 pub(crate) use segments::OpenSegment;
 

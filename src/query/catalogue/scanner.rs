@@ -9,12 +9,11 @@ use std::sync::Arc;
 
 use super::super::error::QueryError;
 use super::super::model::Problem;
-use super::entry::{Found, without_superseded};
+use super::entry::without_superseded;
 use super::find::{self, Stat, Visitor};
 use super::segments::Tail;
-use super::{Books, Catalogue, FileEntry, footer, overview};
+use super::{Books, Catalogue, FileEntry, overview, reader};
 use crate::metric::Table;
-use crate::store::layout;
 
 /// Finds files and segments again and again and remembers what it has read of them.
 pub(crate) struct Scanner {
@@ -95,20 +94,26 @@ impl Scanner {
         for s in &segments {
             self.books.run(s.head.run.run_id.as_str());
         }
-        let overview = Arc::new(overview::of(self.generation, &files, &segments, problems));
+        let overview = Arc::new(overview::of(self.generation, &files, &segments, &self.books, problems));
         Some(Catalogue { files, segments, books: Arc::clone(&self.books), overview })
+    }
+
+    /// From the next look on, a file whose rows turned out not to be readable is bad, until it changes.
+    pub(crate) fn condemn(&mut self, problem: Problem) {
+        if let Some(known) = self.known.get_mut(&problem.path) {
+            known.entry = Err(problem.reason);
+        }
     }
 
     fn read_files(&mut self, found: HashMap<PathBuf, Stat>) -> bool {
         let before = self.known.len();
         self.known.retain(|path, k| found.get(path) == Some(&k.stat));
         let mut changed = self.known.len() != before;
-        for (path, stat) in found {
-            if !self.known.contains_key(&path) {
-                changed = true;
-                let entry = read(&path, &stat, &self.books).map(Arc::new);
-                self.known.insert(path, Known { stat, entry });
-            }
+        let mut new: Vec<_> = found.into_iter().filter(|(path, _)| !self.known.contains_key(path)).collect();
+        changed |= !new.is_empty();
+        new.sort_by(|a, b| a.0.cmp(&b.0));
+        for (path, stat, outcome) in reader::read_all(new, &self.books) {
+            self.known.insert(path, Known { stat, entry: outcome.map(Arc::new) });
         }
         changed
     }
@@ -134,12 +139,6 @@ impl Scanner {
         }
         changed
     }
-}
-
-fn read(path: &PathBuf, stat: &Stat, books: &Books) -> Result<FileEntry, String> {
-    let place = layout::parse_sealed(path).ok_or("not in a table's directory")?;
-    let found = Found { path: path.clone(), place, size: stat.size, modified: stat.modified };
-    FileEntry::new(found, &footer::read(path)?, books)
 }
 
 impl Visitor for Walk {

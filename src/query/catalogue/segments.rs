@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
+use super::valued::Valued;
 use crate::metric::Table;
 use crate::store::error::StoreError;
 use crate::store::read::{SegmentData, SegmentReader};
@@ -19,6 +20,7 @@ use crate::store::segment::{self, Head};
 pub(crate) struct OpenSegment {
     pub(crate) head: Head,
     data: RwLock<SegmentData>,
+    valued: RwLock<Valued>,
     /// Tables whose sealed file already exists: their rows are taken from there.
     sealed: HashSet<Table>,
     /// Whether its writer lives.
@@ -31,13 +33,18 @@ impl OpenSegment {
         self.data.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Which metrics had values in it.
+    pub(super) fn valued(&self) -> RwLockReadGuard<'_, Valued> {
+        self.valued.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether this table's rows are to be taken from here.
     pub(crate) fn serves(&self, table: Table) -> bool {
         !self.sealed.contains(&table)
     }
 
     pub(crate) fn extent(&self) -> Option<Extent> {
-        seal::extent(&self.head, &self.data())
+        seal::extent(&self.head, &self.data()).filter(Extent::is_sound)
     }
 }
 
@@ -52,7 +59,8 @@ impl Tail {
         let reader = SegmentReader::open(path)?;
         let head = reader.head().clone();
         let data = RwLock::new(SegmentData::new(&Table::ALL));
-        let segment = OpenSegment { head, data, sealed: HashSet::new(), live: false };
+        let segment =
+            OpenSegment { head, data, valued: RwLock::default(), sealed: HashSet::new(), live: false };
         Ok(Tail { reader, segment: Arc::new(segment) })
     }
 
@@ -60,6 +68,7 @@ impl Tail {
     pub(super) fn poll(&mut self) -> Result<bool, StoreError> {
         let mut data = self.segment.data.write().unwrap_or_else(PoisonError::into_inner);
         let more = self.reader.poll(&mut data)?;
+        self.segment.valued.write().unwrap_or_else(PoisonError::into_inner).read_on(&data);
         drop(data);
         let live = segment::is_live(self.reader.path());
         let changed = self.segment.live != live;
@@ -81,10 +90,11 @@ impl Tail {
     /// Changes what queries under way may be looking at: they keep the old one.
     fn replace(&mut self, change: impl FnOnce(&mut OpenSegment)) {
         let old = &self.segment;
-        let data = old.data().clone();
+        let (data, valued) = (old.data().clone(), old.valued().clone());
         let mut new = OpenSegment {
             head: old.head.clone(),
             data: RwLock::new(data),
+            valued: RwLock::new(valued),
             sealed: old.sealed.clone(),
             live: old.live,
         };
