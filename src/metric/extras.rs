@@ -20,5 +20,6 @@ table! {
     }
     metrics {
         value: Gauge None Int, "the file and key that the label source names", "The number as the kernel wrote it: a counter or a gauge, in whatever unit.";
+        value_decimal: Gauge None Fixed(6), "recordings by others", "A number with decimals that somebody else has recorded; value is null then.";
     }
 }

@@ -8,6 +8,7 @@ mod catalogue;
 mod engine;
 mod error;
 mod fold;
+mod foreign;
 mod hint;
 pub mod model;
 mod prune;

@@ -177,7 +177,7 @@ fn sql_mistakes() {
         ("DROP TABLE node", only),
         ("SET datafusion.execution.batch_size = 1", only),
         ("EXPLAIN ANALYZE INSERT INTO node SELECT * FROM node", only),
-        ("", "syntax"),
+        ("", "No SQL statements"),
     ] {
         let ran = run(&["sql", sql, root]);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{sql}: {}", ran.err);

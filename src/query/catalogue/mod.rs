@@ -3,6 +3,7 @@
 //! Owns: finding them, each footer read once, the rule that a row is never counted twice: neither from a segment and
 //! the file that it became, nor from a file and the one that it was compacted into. Must not: read rows of sealed files.
 
+mod adopted;
 mod book;
 mod entry;
 mod find;

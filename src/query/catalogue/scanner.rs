@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::super::error::QueryError;
 use super::super::model::Problem;
+use super::adopted::Adopted;
 use super::entry::without_superseded;
 use super::find::{self, Stat, Visitor};
 use super::segments::Tail;
@@ -22,6 +23,7 @@ pub(crate) struct Scanner {
     known: HashMap<PathBuf, Known>,
     tails: HashMap<PathBuf, Tail>,
     problems: Vec<Problem>,
+    adopted: Adopted,
     generation: u64,
 }
 
@@ -62,6 +64,7 @@ impl Scanner {
             known: HashMap::new(),
             tails: HashMap::new(),
             problems: Vec::new(),
+            adopted: Adopted::default(),
             generation: 0,
         })
     }
@@ -72,8 +75,9 @@ impl Scanner {
         find::walk(&self.roots, &mut walk);
         let mut changed = walk.changed || !walk.before.is_empty();
         self.tails = walk.tails;
-        changed |= self.read_files(walk.sealed);
         let mut problems = walk.problems;
+        problems.extend(self.adopted.exchange(&mut walk.sealed));
+        changed |= self.read_files(walk.sealed);
         problems.extend(self.known.iter().filter_map(|(path, k)| {
             Some(Problem { path: path.clone(), reason: k.entry.as_ref().err()?.clone() })
         }));

@@ -12,22 +12,48 @@ use fgm::query::nearest;
 use fgm::store::tick::LabelValue;
 use fgm::subject::Subject;
 
-/// The metric of this name: `table.metric`, or a column of the first table that has it and has rows.
-pub(super) fn metric(name: &str, overview: &Overview) -> Result<&'static Metric, String> {
+/// A metric that was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Wanted {
+    pub(super) metric: &'static Metric,
+    /// What it is called in `extras`, where the metric is no more than "a value".
+    pub(super) source: Option<String>,
+}
+
+impl Wanted {
+    /// The name that it was asked for by.
+    pub(super) fn name(&self) -> &str {
+        self.source.as_deref().unwrap_or(self.metric.name)
+    }
+}
+
+/// The metrics of this name: `table.metric`, or a column of the first table that has it and has rows; else what is
+/// called so in `extras`, where numbers with and without decimals are two metrics. `extras` are its sources.
+pub(super) fn metrics(
+    name: &str,
+    overview: &Overview,
+    extras: impl FnOnce() -> Vec<String>,
+) -> Result<Vec<Wanted>, String> {
+    let one = |metric| vec![Wanted { metric, source: None }];
     if let Some((table, rest)) = name.split_once('.')
         && let Some(table) = Table::from_name(table)
     {
-        return Metric::find(table, rest).ok_or_else(|| {
+        return Metric::find(table, rest).map(one).ok_or_else(|| {
             let hint = nearest(rest, table.metrics().iter().map(|m| m.name));
             unknown(&format!("{rest} in the table {table}"), hint)
         });
     }
     let all = || Table::ALL.into_iter().filter_map(|t| Metric::find(t, name));
-    let recorded = all().find(|m| overview.tables.contains(&m.table));
-    recorded.or_else(|| all().next()).ok_or_else(|| {
-        let names = Table::ALL.iter().flat_map(|t| t.metrics()).map(|m| m.name);
-        unknown(name, nearest(name, names))
-    })
+    if let Some(metric) = all().find(|m| overview.tables.contains(&m.table)).or_else(|| all().next()) {
+        return Ok(one(metric));
+    }
+    let sources = extras();
+    if sources.iter().any(|s| s == name) {
+        let wanted = |metric| Wanted { metric, source: Some(name.to_owned()) };
+        return Ok(Table::Extras.metrics().iter().map(wanted).collect());
+    }
+    let names = Table::ALL.iter().flat_map(|t| t.metrics()).map(|m| m.name);
+    Err(unknown(name, nearest(name, names.chain(sources.iter().map(String::as_str)))))
 }
 
 fn unknown(name: &str, hint: Option<&str>) -> String {
@@ -135,12 +161,16 @@ mod tests {
     #[test]
     fn metrics_by_name() {
         let overview = |tables: &[Table]| Overview { tables: tables.to_vec(), ..Overview::default() };
-        let find = |name, tables: &[Table]| metric(name, &overview(tables)).map(|m| m.table);
+        let extras = || vec!["custom.ratio".to_owned()];
+        let find =
+            |name, tables: &[Table]| metrics(name, &overview(tables), extras).map(|m| m[0].metric.table);
         assert_eq!(find("cpu_usage_millicores", &Table::ALL), Ok(Table::Containers));
         assert_eq!(find("cpu_usage_millicores", &[Table::Processes]), Ok(Table::Processes));
         assert_eq!(find("processes.cpu_usage_millicores", &Table::ALL), Ok(Table::Processes));
         assert!(find("cpu_usage_milicores", &[]).unwrap_err().contains("cpu_usage_millicores is nearest"));
         assert!(find("processes.thread", &[]).unwrap_err().contains("threads is nearest"));
+        assert_eq!(find("custom.ratio", &[]), Ok(Table::Extras));
+        assert!(find("custom.rato", &[]).unwrap_err().contains("custom.ratio is nearest"));
     }
 
     /// QRY-2, REC-9: filters see names, columns and, by way of `identities`, the labels of the pod.

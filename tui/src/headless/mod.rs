@@ -28,7 +28,7 @@ use signal_hook::iterator::Signals;
 
 pub use self::args::Command;
 use self::args::{Output, Part};
-use self::choose::Choice;
+use self::choose::{Choice, Wanted};
 use self::print::{Printer, Trouble};
 use crate::cli::{self, Failure, NOTHING, UNREADABLE, USAGE};
 use crate::start::nothing;
@@ -76,6 +76,29 @@ impl Recording {
     fn range(&self, part: &Part) -> Result<TimeRange, Failure> {
         let all = self.engine.overview().range.unwrap_or(TimeRange::new(0, 0));
         part.range.within(all, &self.zone).map_err(|line| Failure::new(USAGE, line))
+    }
+
+    /// The metrics of this name.
+    fn metrics(&self, name: &str) -> Result<Vec<Wanted>, Failure> {
+        let overview = self.engine.overview();
+        let all = overview.range.unwrap_or(TimeRange::new(0, 0));
+        let extras = || {
+            // Without them a name is unknown, and that is said.
+            let found = self.engine.subjects(Table::Extras, all).unwrap_or_default();
+            let mut names: Vec<String> =
+                found.iter().filter_map(|s| s.text("source").map(str::to_owned)).collect();
+            names.sort();
+            names.dedup();
+            names
+        };
+        choose::metrics(name, &overview, extras).map_err(|line| Failure::new(USAGE, line))
+    }
+
+    /// The subjects of a metric that were asked for.
+    fn subjects_of(&self, wanted: &Wanted, range: TimeRange, part: &Part) -> Result<Vec<Subject>, Failure> {
+        let mut found = self.subjects(wanted.metric.table, range, part)?;
+        found.retain(|s| wanted.source.is_none() || s.text("source") == wanted.source.as_deref());
+        Ok(found)
     }
 
     /// The subjects of a table that were asked for.

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use fgm::metric::{LabelRepr, Metric, Table};
+use fgm::metric::{LabelRepr, Table};
 use fgm::query::model::WindowQuery;
 use fgm::series::{Bucket, Buckets, Gap};
 use fgm::subject::Subject;
@@ -14,9 +14,10 @@ use fgm::time::{Micros, TimeRange};
 use fgm::unit::Quantity;
 
 use super::args::{Format, QueryArgs};
+use super::choose::Wanted;
 use super::grid::{Cell, Grid};
 use super::print::{Printer, Trouble};
-use super::{Recording, choose, code, failed};
+use super::{Recording, code, failed};
 use crate::cli::{Failure, USAGE};
 
 /// Subjects that are asked for at once: bounds what is held.
@@ -26,18 +27,17 @@ const AT_ONCE: usize = 500;
 pub(super) fn run(args: &QueryArgs, data: Option<PathBuf>) -> Result<ExitCode, Trouble> {
     let (names, paths) = split(&args.words)?;
     let recording = Recording::open(&paths, data, args.output.tz.as_ref())?;
-    let overview = recording.engine.overview();
-    let metrics = names
-        .iter()
-        .map(|n| choose::metric(n, &overview).map_err(|line| Failure::new(USAGE, line)))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut wanted = Vec::new();
+    for name in &names {
+        wanted.extend(recording.metrics(name)?);
+    }
     let range = recording.range(&args.part)?;
-    let labels = Labels::of(&metrics, args.output.format);
+    let labels = Labels::of(&wanted, args.output.format);
     let mut printer: Option<Printer> = None;
-    for metric in metrics {
-        let found = recording.subjects(metric.table, range, &args.part)?;
+    for w in &wanted {
+        let found = recording.subjects_of(w, range, &args.part)?;
         for some in found.chunks(AT_ONCE) {
-            let table = buckets(&recording, metric, some, range, args.columns as usize, &labels)?;
+            let table = buckets(&recording, w, some, range, args.columns as usize, &labels)?;
             let mut p = match printer.take() {
                 Some(p) => p,
                 None => Printer::new(&args.output, &table.schema(), &recording.zone)?,
@@ -75,10 +75,10 @@ struct Labels {
 }
 
 impl Labels {
-    fn of(metrics: &[&'static Metric], format: Format) -> Labels {
+    fn of(wanted: &[Wanted], format: Format) -> Labels {
         let people = format == Format::Text;
         let mut names: Vec<(&'static str, LabelRepr)> = Vec::new();
-        let tables: Vec<Table> = metrics.iter().map(|m| m.table).collect();
+        let tables: Vec<Table> = wanted.iter().map(|w| w.metric.table).collect();
         for label in tables.iter().flat_map(|t| t.labels()) {
             if !people && !names.iter().any(|(n, _)| *n == label.name) {
                 names.push((label.name, label.repr));
@@ -102,10 +102,10 @@ impl Labels {
         Grid::new(&columns)
     }
 
-    fn row(&self, metric: &Metric, subject: &Subject, quantity: Quantity) -> Vec<Cell> {
-        let mut row = vec![Cell::text(metric.name), Cell::text(subject.title())];
+    fn row(&self, wanted: &Wanted, subject: &Subject, quantity: Quantity) -> Vec<Cell> {
+        let mut row = vec![Cell::text(wanted.name()), Cell::text(subject.title())];
         if !self.people {
-            row.extend([Cell::text(metric.table.name()), Cell::text(unit(quantity))]);
+            row.extend([Cell::text(wanted.metric.table.name()), Cell::text(unit(quantity))]);
         }
         row.extend(self.names.iter().map(|(name, repr)| {
             let value = subject.label(name).cloned().unwrap_or(fgm::store::tick::LabelValue::Null);
@@ -117,18 +117,20 @@ impl Labels {
 
 fn buckets(
     recording: &Recording,
-    metric: &'static Metric,
+    wanted: &Wanted,
     found: &[Subject],
     range: TimeRange,
     columns: usize,
     labels: &Labels,
 ) -> Result<arrow::array::RecordBatch, Trouble> {
     let subjects = found.iter().map(Subject::key).collect();
-    let answer =
-        recording.engine.window(&WindowQuery { metric, subjects, range, columns }).map_err(failed)?;
+    let answer = recording
+        .engine
+        .window(&WindowQuery { metric: wanted.metric, subjects, range, columns })
+        .map_err(failed)?;
     let mut grid = labels.grid();
     for (subject, (_, series)) in found.iter().zip(&answer.series) {
-        let head = labels.row(metric, subject, answer.quantity);
+        let head = labels.row(wanted, subject, answer.quantity);
         for (at, bucket) in series.columns.iter().enumerate() {
             let Some(bucket) = bucket else { continue };
             grid.push(head.iter().cloned().chain(cells(start_of(series, at), bucket)));

@@ -7,28 +7,31 @@ use std::process::ExitCode;
 
 use fgm::query::model::WindowQuery;
 use fgm::series::Bucket;
+use fgm::subject::Subject;
 
 use super::args::{By, TopArgs};
 use super::grid::{Cell, Grid};
 use super::print::Trouble;
 use super::series::unit;
-use super::{Recording, choose, failed};
-use crate::cli::{Failure, USAGE};
+use super::{Recording, failed};
 
 /// Compares.
 pub(super) fn run(args: &TopArgs, data: Option<PathBuf>) -> Result<ExitCode, Trouble> {
     let recording = Recording::open(&args.paths, data, args.output.tz.as_ref())?;
-    let metric = choose::metric(&args.metric, &recording.engine.overview())
-        .map_err(|line| Failure::new(USAGE, line))?;
+    let wanted = recording.metrics(&args.metric)?;
     let range = recording.range(&args.part)?;
-    let found = recording.subjects(metric.table, range, &args.part)?;
-    // One bucket over the whole range knows all that is compared, exactly.
-    let subjects = found.iter().map(fgm::subject::Subject::key).collect();
-    let answer =
-        recording.engine.window(&WindowQuery { metric, subjects, range, columns: 1 }).map_err(failed)?;
-    let buckets =
-        found.iter().zip(&answer.series).filter_map(|(s, (_, b))| Some((s, (*b.columns.first()?)?)));
-    let mut ranked: Vec<_> = buckets.map(|(s, b)| (by(args.by, &b), s, b)).collect();
+    let mut ranked = Vec::new();
+    for w in &wanted {
+        let found = recording.subjects_of(w, range, &args.part)?;
+        // One bucket over the whole range knows all that is compared, exactly.
+        let subjects = found.iter().map(Subject::key).collect();
+        let query = WindowQuery { metric: w.metric, subjects, range, columns: 1 };
+        let answer = recording.engine.window(&query).map_err(failed)?;
+        for (subject, (_, buckets)) in found.into_iter().zip(answer.series) {
+            let bucket = buckets.columns.first().copied().flatten().filter(|b| b.count > 0);
+            ranked.extend(bucket.map(|b| (by(args.by, &b), subject, b, answer.quantity)));
+        }
+    }
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     ranked.truncate(args.number as usize);
     let mut grid = Grid::new(&[
@@ -42,7 +45,7 @@ pub(super) fn run(args: &TopArgs, data: Option<PathBuf>) -> Result<ExitCode, Tro
         ("samples", Cell::Int(None)),
         ("unit", Cell::Text(None)),
     ]);
-    for (_, s, b) in ranked {
+    for (_, s, b, quantity) in ranked {
         let text = |name| Cell::Text(s.text(name).map(str::to_owned));
         let number = |v| Cell::Number(Some(v));
         grid.push([
@@ -54,7 +57,7 @@ pub(super) fn run(args: &TopArgs, data: Option<PathBuf>) -> Result<ExitCode, Tro
             number(b.last),
             number(by(By::Growth, &b)),
             Cell::Int(Some(b.count.into())),
-            Cell::text(unit(answer.quantity)),
+            Cell::text(unit(quantity)),
         ]);
     }
     recording.print(&args.output, &grid.finish()?)
