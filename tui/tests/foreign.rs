@@ -127,7 +127,7 @@ fn gaps_without_numbers() {
         ["query", "memory_current_bytes", root.to_str().unwrap(), "--include", "name:postgres", "--columns"];
     let rows = json(&cache, &[&args[..], &["60"]].concat());
     let gaps: Vec<_> = rows.iter().filter(|r| !r["gap"].is_null()).map(|r| &r["time"]).collect();
-    assert_eq!(gaps, ["2026-11-20T14:46:24.04Z"]);
+    assert_eq!(gaps, ["2026-11-20T14:46:24.040Z"]);
     assert_eq!(rows.iter().map(|r| r["count"].as_i64().unwrap()).sum::<i64>(), 56);
 }
 
