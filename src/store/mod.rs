@@ -8,6 +8,7 @@
 //!                     ▲ read (recovery, sealing and the viewer's live view share it)         │ compact: many → few
 //! ```
 
+mod bits;
 mod codec;
 pub mod columns;
 pub mod compact;

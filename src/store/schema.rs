@@ -125,8 +125,6 @@ pub mod meta {
     pub const RUNS: &str = "fgm.runs";
     /// Stems of the files of the same table whose rows a compacted file has, as a JSON list: they are not read.
     pub const SOURCES: &str = "fgm.sources";
-    /// Which columns have values, in hexadecimal: bit `i % 8` of byte `i / 8` is set when column `i` has any.
-    pub const VALUES: &str = "fgm.values";
     /// [`super::SubjectIndex`] as JSON.
     pub const SUBJECTS: &str = "fgm.subjects";
     /// Which columns have a value, in hexadecimal: bit i of byte i/8, the lowest first, stands for column i.

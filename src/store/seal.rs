@@ -19,6 +19,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
+use super::bits::Bits;
 use super::columns::{Columns, events_batch};
 use super::encode::write_column;
 use super::error::StoreError;
@@ -173,26 +174,20 @@ fn write_columns(
         let root = ArrowSchemaConverter::new().convert(schema)?;
         let mut writer = SerializedFileWriter::new(file, root.root_schema_ptr(), props)?;
         let mut row_group = writer.next_row_group()?;
-        let mut values = vec![0u8; schema.fields().len().div_ceil(8)];
+        let mut values = Bits::new(schema);
         for (i, field) in schema.fields().iter().enumerate() {
             let array = column(i)?;
             let no_column = || ParquetError::General(format!("no column writer for {}", field.name()));
-            if array.null_count() < array.len() {
-                values[i / 8] |= 1 << (i % 8);
-            }
+            values.set(i, array.null_count() < array.len());
             let mut chunk = row_group.next_column()?.ok_or_else(no_column)?;
             write_column(chunk.untyped(), &array, field.is_nullable())?;
             chunk.close()?;
         }
         row_group.close()?;
-        writer.append_key_value_metadata(KeyValue::new(meta::VALUES.to_owned(), hex(&values)));
+        writer.append_key_value_metadata(values.key_value());
         writer.close()?;
         Ok(())
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Creates the partition and writes the file whole.

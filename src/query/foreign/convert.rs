@@ -68,6 +68,7 @@ impl Source<'_> {
             sync_every: Duration::from_secs(3600),
             cap: Cap { max_bytes: None, on_full: OnFull::Stop },
             retention: None,
+            compact: false,
         };
         let info = RunInfo {
             run_id: RunId::from_text(name).or(RunId::from_text("foreign")).ok_or("it has no run")?,

@@ -23,7 +23,8 @@ use super::pace::Control;
 use super::source::Source;
 use super::{Trouble, guarded};
 use crate::metric::{Kind, Table};
-use crate::store::schema::{self, meta};
+use crate::store::bits::Bits;
+use crate::store::schema;
 
 /// Rows of a row group: what of one column is held at a time.
 const GROUP_ROWS: usize = 1 << 18;
@@ -90,7 +91,7 @@ pub(super) fn write(
         rows += group.rows as u64;
         checksums.push(sums);
     }
-    let values = KeyValue::new(meta::VALUES.to_owned(), bits.hex());
+    let values = bits.key_value();
     writer.append_key_value_metadata(values.clone());
     metadata.push(values);
     writer.close().map_err(Trouble::Write)?;
@@ -198,21 +199,4 @@ fn properties(schema: &SchemaRef, metadata: Vec<KeyValue>) -> WriterProperties {
     let mut p = p.build();
     add_encoded_arrow_schema_to_metadata(schema, &mut p);
     p
-}
-
-/// Which columns have values: a bit per column, the lowest first.
-struct Bits(Vec<u8>);
-
-impl Bits {
-    fn new(schema: &SchemaRef) -> Bits {
-        Bits(vec![0; schema.fields().len().div_ceil(8)])
-    }
-
-    fn set(&mut self, column: usize, has_values: bool) {
-        self.0[column / 8] |= u8::from(has_values) << (column % 8);
-    }
-
-    fn hex(&self) -> String {
-        self.0.iter().map(|b| format!("{b:02x}")).collect()
-    }
 }
