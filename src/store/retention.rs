@@ -191,6 +191,28 @@ mod tests {
         assert!(!dir.path().join("containers/dt=2026-01-01").exists());
     }
 
+    /// STO-4, STO-7: compacted files age like others, all tables of a span at once; one that is being written does not
+    /// count.
+    #[test]
+    fn compacted_files_are_closed_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let put = |table: &str, name: &str| {
+            let path = dir.path().join(table).join("dt=2026-01-01/identifier=a").join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, [0; 100]).unwrap();
+            path
+        };
+        let first = put("containers", "a-20260101T000000Z-compact-00001.parquet");
+        let second = put("node", "a-20260101T000000Z-compact-00004.parquet");
+        let later = put("node", "a-20260101T010000Z-compact-00001.parquet");
+        let writing = put("node", ".a-20260101T010000Z-compact-00002.parquet.tmp");
+        assert_eq!(used(dir.path()), 300);
+        let cap = Cap { max_bytes: Some(250), on_full: OnFull::DropOldest };
+        let swept = sweep(dir.path(), &Limits { cap, retention: None }, 0, 0);
+        assert_eq!(swept, Swept { used: 100, aged: 0, crowded: 2 });
+        assert!(!first.exists() && !second.exists() && later.exists() && writing.exists());
+    }
+
     /// STO-4: `--retention` deletes closed files all of whose rows are older, and nothing else.
     #[test]
     fn drops_what_is_too_old() {

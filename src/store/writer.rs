@@ -82,7 +82,7 @@ impl StoreWriter {
         let dir = config.root.join(OPEN_DIR);
         fs::create_dir_all(&dir).map_err(StoreError::io("create directory", &dir))?;
         temporary::sweep(&config.root);
-        let control = Arc::new(Control::background());
+        let control = Arc::<Control>::default();
         let sealer = Sealer::start(&config, leftovers(&dir), now, Arc::clone(&control))?;
         let manifest = ManifestFile::create(&config.root, &config.identifier, run.clone(), now)?;
         let compaction = config.compact.then(|| Background::start(&config, control));

@@ -7,14 +7,15 @@ import time
 
 import pytest
 
-from conftest import HERE, need, stop
+from conftest import HERE, binary, need, stop
 from recording import Recording
 
 PYTHON = os.environ.get("FGM_SPARK_PYTHON")
 
 
-def test_spark_reads_partitions_and_counters_as_longs(recorder, tmp_path):
-    """STO-1: the sums that Spark finds are those that DuckDB finds."""
+@pytest.mark.parametrize("compacted", [False, True])
+def test_spark_reads_partitions_and_counters_as_longs(recorder, tmp_path, compacted):
+    """STO-1, STO-7: the sums that Spark finds are those that DuckDB finds, in small files and in compacted ones."""
     need(["java"], "Spark")
     if PYTHON is None and os.environ.get("FGM_TEST_REQUIRE") != "1":
         pytest.skip("FGM_SPARK_PYTHON names no interpreter with pyspark (requirements-spark.txt)")
@@ -22,6 +23,8 @@ def test_spark_reads_partitions_and_counters_as_longs(recorder, tmp_path):
     process = recorder(out, "--scope", "all", "--rotation", "3s", "--identifier", "spark-1")
     time.sleep(7)
     assert stop(process) == 0, process.log.read_text()
+    if compacted:
+        subprocess.run([binary("fgm-recorder"), "compact", out], check=True, stdin=subprocess.DEVNULL)
     tables = sorted(path.name for path in out.iterdir() if path.is_dir() and not path.name.startswith("."))
     assert {"containers", "processes", "node", "cpus", "events"} <= set(tables)
     done = subprocess.run(

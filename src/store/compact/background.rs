@@ -28,6 +28,10 @@ impl Background {
     /// Compacts what has been recorded under the configured identifier, and under those under which nobody records any
     /// more.
     pub(in crate::store) fn start(config: &StoreConfig, control: Arc<Control>) -> Background {
+        Background::every(EVERY, config, control)
+    }
+
+    fn every(pause: Duration, config: &StoreConfig, control: Arc<Control>) -> Background {
         let root = config.root.clone();
         let options = Options {
             older_than: Some(AGE),
@@ -40,7 +44,7 @@ impl Background {
         let thread = std::thread::Builder::new().name("fgm-compact".to_owned()).spawn(move || {
             let mut memory = Memory::default();
             let mut failed = false;
-            while !own.wait(EVERY) {
+            while !own.wait(pause) {
                 let done = compact(&root, wall(), &options, (&RealDisk, &own), &mut memory);
                 failed = say(done, failed);
             }
@@ -89,5 +93,76 @@ fn say(done: Result<Report, StoreError>, failed: bool) -> bool {
             }
             true
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::event::{Event, EventKind, Severity};
+    use crate::identity::RunId;
+    use crate::store::manifest::RunInfo;
+    use crate::store::retention::{Cap, OnFull};
+    use crate::store::tick::Tick;
+    use crate::store::writer::StoreWriter;
+    use crate::time::SECOND;
+
+    fn record(config: &StoreConfig, first: Micros) {
+        let run = RunInfo {
+            run_id: RunId::draw(first),
+            node_name: "n1".into(),
+            cluster_name: None,
+            interval: SECOND,
+            recorder_version: "0".into(),
+            git_revision: None,
+            facts: serde_json::Map::new(),
+        };
+        let mut writer = StoreWriter::open(config.clone(), run, first).unwrap();
+        let mut tick = Tick::default();
+        for n in 0..30 {
+            tick.reset(n, first + n * SECOND);
+            let told = "it has begun".to_owned();
+            tick.events.push(Event::of_recorder(tick.tick, EventKind::RecorderStart, Severity::Info, told));
+            writer.append(&tick).unwrap();
+        }
+        writer.finish(first).unwrap();
+    }
+
+    fn files(root: &Path) -> usize {
+        let days = std::fs::read_dir(root.join("events")).unwrap().flatten();
+        days.map(|day| std::fs::read_dir(day.path().join("identifier=n1")).unwrap().count()).sum()
+    }
+
+    /// STO-7: beside a recording, what is over is merged and what goes on is left alone; an end does not wait.
+    #[test]
+    fn hours_that_are_over_are_merged_by_themselves() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = StoreConfig {
+            root: dir.path().to_owned(),
+            identifier: "n1".into(),
+            rotation: Duration::from_secs(10),
+            sync_every: Duration::from_secs(10),
+            cap: Cap { max_bytes: None, on_full: OnFull::Stop },
+            retention: None,
+            compact: false,
+        };
+        record(&config, wall() / SECOND * SECOND - 26 * 3600 * SECOND);
+        let old = files(dir.path());
+        record(&config, wall() / SECOND * SECOND);
+        let young = files(dir.path()) - old;
+        assert!(old > 2 && young > 2);
+        let background = Background::every(Duration::from_millis(10), &config, Arc::default());
+        let begun = Instant::now();
+        while files(dir.path()) > 1 + young && begun.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(files(dir.path()), 1 + young);
+        drop(background);
+        let begun = Instant::now();
+        drop(Background::start(&config, Arc::default()));
+        assert!(begun.elapsed() < Duration::from_secs(30));
     }
 }

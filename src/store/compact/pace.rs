@@ -23,6 +23,13 @@ pub struct Control {
     publishing: Mutex<()>,
 }
 
+/// For work beside a recording.
+impl Default for Control {
+    fn default() -> Control {
+        Control::new(BACKGROUND)
+    }
+}
+
 impl Control {
     /// Works for this share of the time.
     pub fn new(share: f64) -> Control {
@@ -33,11 +40,6 @@ impl Control {
             since: Mutex::new(Instant::now()),
             publishing: Mutex::new(()),
         }
-    }
-
-    /// For work beside a recording.
-    pub(in crate::store) fn background() -> Control {
-        Control::new(BACKGROUND)
     }
 
     /// Ends the compaction under way before its next column; what it has written so far is removed.
