@@ -168,6 +168,10 @@ fn each_file_is_converted_once() {
     assert!(ran.err.contains("metrics-torn.parquet: a recording by others"), "{}", ran.err);
     assert_eq!(stores(), before);
 
+    let ran = run(&cache, &["verify", text]);
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert_eq!(ran.out.lines().filter(|l| l.starts_with("note: ") && l.contains("by others")).count(), 2);
+
     // Without a place for caches it says what to do.
     let ran = run(Path::new("/proc/nowhere"), &["subjects", text]);
     assert_eq!(ran.code, 3);

@@ -93,6 +93,25 @@ fn sql_sees_files_and_open_segments() {
     assert_eq!(count("SELECT count(*) AS n FROM containers WHERE cgroup_path = '/kubepods/0'"), Some(100));
 }
 
+/// STO-1, QRY-3: the partitions of the directories are columns, as DuckDB users have them; a filter on them holds.
+#[test]
+fn partitions_are_columns() {
+    let dir = recording();
+    let root = text(dir.path());
+    let one = &json(&["sql", "SELECT dt, identifier, count(*) AS n FROM node GROUP BY 1, 2", root])[0];
+    assert_eq!(
+        (&one["dt"], &one["identifier"], &one["n"]),
+        (&"2026-11-20".into(), &"node-1".into(), &280.into())
+    );
+    let count = |filter: &str| {
+        json(&["sql", &format!("SELECT count(*) AS n FROM node WHERE {filter}"), root])[0]["n"].as_i64()
+    };
+    assert_eq!(count("dt = '2026-11-20' AND identifier = 'node-1'"), Some(280));
+    assert_eq!(count("dt > DATE '2026-11-20'"), Some(0));
+    assert_eq!(count("dt >= '2026-11-20' AND dt < '2026-11-21'"), Some(280));
+    assert_eq!(count("identifier LIKE 'node-2%'"), Some(0));
+}
+
 /// QRY-3: the long view has the same values as the wide tables, and nothing where there is none.
 #[test]
 fn samples_are_the_wide_values() {

@@ -17,9 +17,15 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use arrow::datatypes::Schema;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
 use self::read::Layout;
+
+/// Whether a schema is that of the long format.
+pub(super) fn is_long(schema: &Schema) -> bool {
+    Layout::of(schema).is_some()
+}
 
 /// The store that a foreign file has been made into; `None` when the file is not foreign but something else. The
 /// error is one line without the path.
@@ -35,9 +41,7 @@ fn try_adopt(path: &Path) -> Result<Option<PathBuf>, String> {
         return Ok(None);
     }
     let Ok(file) = File::open(path) else { return Ok(None) };
-    let Ok(metadata) =
-        ArrowReaderMetadata::load(&file, parquet::arrow::arrow_reader::ArrowReaderOptions::new())
-    else {
+    let Ok(metadata) = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()) else {
         return Ok(None);
     };
     let Some(layout) = Layout::of(metadata.schema()) else { return Ok(None) };

@@ -6,6 +6,7 @@
 mod events;
 mod explain;
 mod long;
+mod partitions;
 mod samples;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,6 +27,7 @@ use datafusion::sql::sqlparser::ast;
 use futures::StreamExt;
 
 use self::events::EventsTable;
+use self::partitions::Partitioned;
 use self::samples::SamplesTable;
 use super::cancel::Cancel;
 use super::engine::Engine;
@@ -120,10 +122,13 @@ impl Engine {
         let runtime =
             RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(MEMORY))).build_arc()?;
         let session = SessionContext::new_with_config_rt(config, runtime);
+        let catalogue = self.catalogue();
+        let identifiers = Arc::new(partitions::identifiers(&catalogue));
+        let with_partitions = |table| Arc::new(Partitioned::new(table, Arc::clone(&identifiers)));
         for table in Table::ALL {
-            session.register_table(table.name(), self.table_provider(table))?;
+            session.register_table(table.name(), with_partitions(self.table_provider(table)))?;
         }
-        session.register_table(EVENTS, Arc::new(EventsTable::new(self.catalogue())))?;
+        session.register_table(EVENTS, with_partitions(Arc::new(EventsTable::new(catalogue))))?;
         session.register_table(SAMPLES, Arc::new(SamplesTable::new(self.clone())))?;
         Ok(session)
     }

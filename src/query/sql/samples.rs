@@ -200,3 +200,44 @@ impl PartitionStream for Part {
         Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.lengthen.schema), all))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::prelude::{ident, lit};
+
+    fn needs(table: Table, filters: &[Expr], columns: &[&str]) -> Option<Vec<String>> {
+        let all = long::schema();
+        let wanted: Vec<usize> = columns.iter().map(|c| all.index_of(c).unwrap()).collect();
+        let schema = Arc::new(all.project(&wanted).unwrap());
+        part(table, &schema, filters).map(|p| p.needs().into_iter().map(str::to_owned).collect())
+    }
+
+    /// QRY-3: a question after one metric reads one column of one table, and its labels.
+    #[test]
+    fn only_what_is_asked_for_is_read() {
+        let metric = ident("metric").eq(lit("threads"));
+        let pid = ident("pid").eq(lit(7i64));
+        let columns = ["time", "value", "comm"];
+        assert_eq!(
+            needs(Table::Processes, std::slice::from_ref(&metric), &columns).unwrap(),
+            ["time", "comm", "threads"]
+        );
+        assert_eq!(needs(Table::Containers, std::slice::from_ref(&metric), &columns), None);
+        assert_eq!(needs(Table::Containers, std::slice::from_ref(&pid), &columns), None);
+        assert!(needs(Table::Regions, &[pid], &columns).is_some());
+        let either = ident("metric").in_list(vec![lit("pids_current"), lit("pids_max")], false);
+        assert_eq!(needs(Table::Containers, &[either], &["value"]).unwrap(), ["pids_current", "pids_max"]);
+        let table = ident("table_name").eq(lit("cpus"));
+        assert_eq!(needs(Table::Node, &[table], &columns), None);
+        let named = ident("metric").eq(lit("custom.ratio"));
+        assert_eq!(
+            needs(Table::Extras, std::slice::from_ref(&named), &["value"]).unwrap(),
+            ["source", "value", "value_decimal"]
+        );
+        assert_eq!(of_table(&named, Table::Extras), Some(ident("source").eq(lit("custom.ratio"))));
+        assert_eq!(of_table(&metric, Table::Processes), None);
+        let not = ident("metric").not_eq(lit("threads"));
+        assert!(needs(Table::Containers, &[not], &columns).unwrap().len() > 100);
+    }
+}
