@@ -196,7 +196,10 @@ impl Node {
         }
         place.series = Some(id);
         place.first_seen = tick.tick;
-        self.tell(at, tick.tick, EventKind::SubjectStart, Severity::Info, "started");
+        // What was there before the recorder did not start now.
+        if tick.tick_no > 0 {
+            self.tell(at, tick.tick, EventKind::SubjectStart, Severity::Info, "started");
+        }
         id
     }
 
