@@ -11,7 +11,7 @@ use arrow::array::RecordBatch;
 use common::{START, fill, memory, open, tick};
 use fgm::metric::{Metric, Table};
 use fgm::query::model::{WindowAnswer, WindowQuery};
-use fgm::query::{Engine, QueryError};
+use fgm::query::{Cancel, Engine, QueryError};
 use fgm::series::Gap;
 use fgm::subject::{Subject, SubjectKey};
 use fgm::time::{SECOND, TimeRange};
@@ -35,7 +35,8 @@ fn subject(engine: &Engine, path: &str) -> Subject {
 fn window(engine: &Engine, metric: &str, keys: &[SubjectKey], from: i64, columns: usize) -> WindowAnswer {
     let range = TimeRange::new(START + from * SECOND, START + (from + columns as i64) * SECOND);
     let metric = Metric::find(keys[0].table, metric).unwrap();
-    engine.window(&WindowQuery { metric, subjects: keys.to_vec(), range, columns }).unwrap()
+    let query = WindowQuery { metric, subjects: keys.to_vec(), range, columns };
+    engine.window(&query, &Cancel::default()).unwrap()
 }
 
 fn means(answer: &WindowAnswer, series: usize) -> Vec<Option<f64>> {

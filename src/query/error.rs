@@ -29,8 +29,31 @@ pub enum QueryError {
     Cancelled,
     /// The engine itself failed.
     #[error("query failed: {0}")]
-    Engine(#[from] DataFusionError),
+    Engine(#[source] DataFusionError),
+    /// A file was removed or replaced while it was being read, twice in a row.
+    #[error("{}: removed or replaced while it was being read; ask again", .0.display())]
+    Gone(PathBuf),
     /// No runtime for queries.
     #[error("cannot start the query engine: {0}")]
     Runtime(std::io::Error),
+}
+
+impl QueryError {
+    /// As what a plan node may fail with; comes back unchanged.
+    pub(crate) fn into_datafusion(self) -> DataFusionError {
+        DataFusionError::External(Box::new(self))
+    }
+}
+
+impl From<DataFusionError> for QueryError {
+    fn from(e: DataFusionError) -> Self {
+        match e {
+            DataFusionError::External(inner) => match inner.downcast() {
+                Ok(ours) => *ours,
+                Err(other) => QueryError::Engine(DataFusionError::External(other)),
+            },
+            DataFusionError::Context(_, inner) => QueryError::from(*inner),
+            other => QueryError::Engine(other),
+        }
+    }
 }

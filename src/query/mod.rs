@@ -3,20 +3,22 @@
 //! Owns: the catalogue of files and segments, DataFusion's tables over them, the questions that viewers ask.
 //! Must not: write to a recording.
 
+mod ask;
 mod cancel;
 mod catalogue;
 mod engine;
 mod error;
-mod fold;
 mod foreign;
 mod hint;
 pub mod model;
 mod prune;
 mod rows;
+mod scan;
 mod source;
 pub mod sql;
 mod subjects;
 pub mod verify;
+mod window;
 
 pub use cancel::Cancel;
 pub use engine::Engine;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::metric::{Metric, Table};
-use crate::series::Buckets;
+use crate::series::{Bucket, Buckets, Gap};
 use crate::subject::SubjectKey;
 use crate::time::{Micros, TimeRange};
 use crate::unit::Quantity;
@@ -82,4 +82,113 @@ pub struct WindowAnswer {
     pub quantity: Quantity,
     /// One per subject of the question.
     pub series: Vec<(SubjectKey, Buckets)>,
+}
+
+/// A question: which subjects of a table lead by one metric over a window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopQuery {
+    /// The metric.
+    pub metric: &'static Metric,
+    /// The candidates.
+    pub subjects: Vec<SubjectKey>,
+    /// The window.
+    pub range: TimeRange,
+    /// What they are compared by.
+    pub by: TopBy,
+    /// How many of them are wanted.
+    pub most: usize,
+}
+
+/// What leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TopBy {
+    /// The greatest mean.
+    Mean,
+    /// The greatest value.
+    Max,
+    /// The greatest last value.
+    Last,
+    /// The greatest increase from the first value to the last.
+    Growth,
+}
+
+impl TopBy {
+    /// What a bucket is worth in the comparison.
+    pub fn of(self, bucket: &Bucket) -> f64 {
+        match self {
+            TopBy::Mean => bucket.mean,
+            TopBy::Max => bucket.max,
+            TopBy::Last => bucket.last,
+            TopBy::Growth => bucket.last - bucket.first,
+        }
+    }
+}
+
+/// The leading subjects, the first of them first; those without any sample are never among them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopAnswer {
+    /// What the numbers are: a counter's are per second.
+    pub quantity: Quantity,
+    /// Each with all of its samples in the window as one bucket.
+    pub leading: Vec<(SubjectKey, Bucket)>,
+}
+
+/// A question: every shown value of one metric of some subjects in a window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SampleQuery {
+    /// The metric.
+    pub metric: &'static Metric,
+    /// The subjects; all of one table.
+    pub subjects: Vec<SubjectKey>,
+    /// The window.
+    pub range: TimeRange,
+}
+
+/// The answer: the values of each subject that was asked for, in the order asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SampleAnswer {
+    /// What the numbers are: a counter's are per second.
+    pub quantity: Quantity,
+    /// One per subject of the question.
+    pub series: Vec<Samples>,
+}
+
+/// The values of one series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Samples {
+    /// Whose they are.
+    pub subject: SubjectKey,
+    /// In the order of time.
+    pub points: Vec<Point>,
+    /// Whether a value holds until the next one.
+    pub stepped: bool,
+}
+
+/// One shown value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// When the subject was read.
+    pub time: Micros,
+    /// The value; a counter's is its increase per second since the tick before.
+    pub value: f64,
+    /// Set when the line must not be joined to the value before.
+    pub gap_before: Option<Gap>,
+}
+
+/// How an engine may use the machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Bytes of decoded columns and digests that are kept between questions.
+    pub column_cache_bytes: usize,
+    /// Bytes that SQL may hold for sorting, grouping and joining.
+    pub sql_memory_bytes: usize,
+    /// Threads that read for one question.
+    pub threads: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Options { column_cache_bytes: 96 << 20, sql_memory_bytes: 256 << 20, threads: cores.min(4) }
+    }
 }

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
+use datafusion::prelude::{col, lit};
 
 use super::catalogue::{FileEntry, SubjectBook};
 use crate::store::schema::{TICK, TIME};
@@ -113,13 +114,13 @@ impl Demand {
         book.allowed(&self.labels)
     }
 
-    /// The row ranges of a file that can be wanted, merged where they touch; `None` for all of it. `subjects` are those
-    /// of [`Demand::subjects`].
-    pub(crate) fn rows(&self, file: &FileEntry, subjects: Option<&[bool]>) -> Option<Vec<Range<usize>>> {
-        if file.runs.is_empty() {
-            return None;
+    /// The row ranges of a file that can be wanted, merged where they touch. `subjects` are those of
+    /// [`Demand::subjects`].
+    pub(crate) fn rows(&self, file: &FileEntry, subjects: Option<&[bool]>) -> Vec<Range<u32>> {
+        let mut ranges: Vec<Range<u32>> = Vec::new();
+        if file.runs.is_empty() && file.rows > 0 {
+            ranges.push(0..file.rows as u32);
         }
-        let mut ranges: Vec<Range<usize>> = Vec::new();
         for run in &file.runs {
             let seen = run.seen();
             let in_time =
@@ -128,16 +129,21 @@ impl Demand {
             if !in_time || !wanted {
                 continue;
             }
-            let start = run.first_row as usize;
-            let end = start + run.rows as usize;
+            let (start, end) = (run.first_row, run.first_row + run.rows);
             match ranges.last_mut() {
                 Some(last) if last.end == start => last.end = end,
                 _ => ranges.push(start..end),
             }
         }
-        let whole = ranges.len() == 1 && ranges[0] == (0..file.rows as usize);
-        (!whole).then_some(ranges)
+        ranges
     }
+}
+
+/// Filters for rows in a range of time.
+pub(crate) fn time_filters(range: TimeRange) -> Vec<Expr> {
+    let at = |t: Micros| lit(ScalarValue::TimestampMicrosecond(Some(t), Some("UTC".into())));
+    // `tick` lets whole files be left out as well; a row is read after its tick, at most a while later.
+    vec![col(TIME).gt_eq(at(range.start)), col(TIME).lt(at(range.end)), col(TICK).lt(at(range.end))]
 }
 
 fn column(e: &Expr) -> Option<&str> {
@@ -176,7 +182,6 @@ fn label(v: &ScalarValue) -> Option<LabelValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use datafusion::prelude::{col, lit};
 
     fn at(t: i64) -> Expr {
         lit(ScalarValue::TimestampMicrosecond(Some(t), Some("UTC".into())))

@@ -29,6 +29,11 @@ impl<'a> LabelColumns<'a> {
         LabelColumns { columns: positions.map(|i| column(batch.column(i))).collect() }
     }
 
+    /// These columns.
+    pub(crate) fn of(arrays: &'a [ArrayRef]) -> Self {
+        LabelColumns { columns: arrays.iter().map(column).collect() }
+    }
+
     /// Whether a row has the same labels as the one before it.
     pub(crate) fn same_as_before(&self, row: usize) -> bool {
         row > 0

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use fgm::metric::Table;
-use fgm::query::Engine;
+use fgm::query::{Cancel, Engine};
 use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
 use fgm::subject::Subject;
 use fgm::time::TimeRange;
@@ -43,6 +43,6 @@ impl Source for Engine {
     }
 
     fn window(&self, query: &WindowQuery) -> Result<WindowAnswer, String> {
-        Engine::window(self, query).map_err(|e| e.to_string())
+        Engine::window(self, query, &Cancel::default()).map_err(|e| e.to_string())
     }
 }

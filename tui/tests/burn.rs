@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fgm::metric::{Metric, Table};
-use fgm::query::Engine;
+use fgm::query::{Cancel, Engine};
 use fgm::query::model::WindowQuery;
 use fgm::time::{Micros, SECOND, TimeRange};
 use fgm_recorder::{Config, Scope, StopHandle, record};
@@ -114,7 +114,7 @@ fn a_burn_is_found_where_it_was_and_as_high_as_it_was() {
         range,
         columns: (range.width() / (SECOND / 10)) as usize,
     };
-    let answer = engine.window(&query).unwrap();
+    let answer = engine.window(&query, &Cancel::default()).unwrap();
     stop.stop();
     recorder.join().unwrap();
     drop(cgroup);

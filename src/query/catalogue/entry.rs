@@ -22,7 +22,6 @@ use crate::time::{Micros, SECOND, TimeRange};
 #[derive(Debug)]
 pub(crate) struct FileEntry {
     /// Never given twice in a process: another one when the file has changed.
-    #[allow(dead_code, reason = "the key of caches of what was read from it")]
     pub(crate) id: u64,
     pub(crate) path: PathBuf,
     pub(crate) size: u64,

@@ -20,10 +20,7 @@ mod valued;
 use std::sync::Arc;
 
 pub(crate) use book::{Books, SubjectBook};
-pub(crate) use entry::FileEntry;
-#[allow(unused_imports, reason = "named by the reader of exact ranges")]
-pub(crate) use entry::{RunPart, SubjectRun};
-#[allow(unused_imports, reason = "named by the reader of exact ranges")]
+pub(crate) use entry::{FileEntry, SubjectRun};
 pub(crate) use layout::{Layout, Unknown};
 pub(crate) use scanner::Scanner;
 pub(crate) use segments::OpenSegment;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use fgm::query::Engine;
+use fgm::query::{Cancel, Engine};
 use fgm_tui::app::App;
 use fgm_tui::app::message::{Answer, Effect, Message, Question};
 use fgm_tui::caps::{Caps, Depth};
@@ -78,7 +78,7 @@ impl Session {
                 Answer::Subjects(table, self.engine.subjects(table, range).unwrap())
             }
             Question::Window(query) => {
-                let answer = self.engine.window(&query).unwrap();
+                let answer = self.engine.window(&query, &Cancel::default()).unwrap();
                 Answer::Window(query, answer)
             }
         }

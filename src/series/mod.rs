@@ -1,10 +1,19 @@
 //! Series as they are drawn: buckets of a window, the gap rule, and counters turned into rates.
 //!
-//! Owns: what a pixel column knows of its samples, and when a line breaks. Must not: know Parquet, queries or screens.
-//! Rows of one subject are fed in time order to a [`Folder`]; everything here is pure.
+//! Owns: what a pixel column knows of its samples, and when a line breaks ([`line`]). Must not: know Parquet, queries or
+//! screens. Rows of one subject are fed in time order to a [`Folder`], many at once where a [`Digest`] tells all that
+//! matters of them; everything here is pure.
+
+mod digest;
+mod fold;
+mod line;
+
+pub use digest::{Digest, Span};
+pub use fold::Folder;
+pub use line::{Line, LostTicks, Sample, Step};
 
 use crate::metric::{Kind, Metric};
-use crate::time::{Micros, SECOND, TimeRange};
+use crate::time::{Micros, TimeRange};
 use crate::unit::Quantity;
 
 /// Why nothing was drawn between two samples.
@@ -100,32 +109,6 @@ pub fn column_of(range: TimeRange, columns: usize, t: Micros) -> Option<usize> {
     usize::try_from(c).ok()
 }
 
-/// One row of a subject: where it stands and what it says of the metric.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sample {
-    /// When the subject was read.
-    pub time: Micros,
-    /// Any number that differs between runs.
-    pub run: u32,
-    /// Number of the tick in its run.
-    pub tick_no: i64,
-    /// The stored value; `None` when null.
-    pub value: Option<f64>,
-}
-
-/// Whether all of a run's ticks between two (both excluded) were lost by the recorder.
-pub trait LostTicks {
-    /// `run` as in [`Sample::run`].
-    fn all_lost(&self, run: u32, after: i64, before: i64) -> bool;
-}
-
-/// Nothing was lost.
-impl LostTicks for () {
-    fn all_lost(&self, _: u32, _: i64, _: i64) -> bool {
-        false
-    }
-}
-
 /// Quantity that the viewer shows for a metric: a counter's rate, anything else as it is.
 pub fn shown_quantity(metric: &Metric) -> Quantity {
     if metric.kind == Kind::Counter { metric.unit.rate() } else { metric.unit.plain() }
@@ -136,149 +119,10 @@ pub fn is_stepped(metric: &Metric) -> bool {
     metric.source.contains("smaps_rollup")
 }
 
-#[derive(Clone, Copy)]
-struct Seen {
-    run: u32,
-    tick_no: i64,
-    time: Micros,
-    value: f64,
-}
-
-/// Folds the rows of one subject, in time order, into the buckets of a window.
-pub struct Folder<'l> {
-    range: TimeRange,
-    counter: bool,
-    stepped: bool,
-    lost: &'l dyn LostTicks,
-    columns: Vec<Option<Bucket>>,
-    /// Last stored value, for rates.
-    stored: Option<Seen>,
-    /// Last shown value, for gaps.
-    shown: Option<Seen>,
-    /// Why rows are missing since then, if any are.
-    rows_missing: Option<Gap>,
-    /// Run and tick of the last row.
-    row: Option<(u32, i64)>,
-}
-
-impl<'l> Folder<'l> {
-    /// A folder for `columns` buckets over `range`. Rows just before the range may be fed as well: they give the
-    /// first rate and the first gap, and fall into no bucket.
-    pub fn new(metric: &Metric, range: TimeRange, columns: usize, lost: &'l dyn LostTicks) -> Self {
-        Folder {
-            range,
-            counter: metric.kind == Kind::Counter,
-            stepped: is_stepped(metric),
-            lost,
-            columns: vec![None; columns],
-            stored: None,
-            shown: None,
-            rows_missing: None,
-            row: None,
-        }
-    }
-
-    /// Takes the next row.
-    pub fn push(&mut self, sample: Sample) {
-        let stored = sample.value.filter(|v| v.is_finite());
-        let value = if self.counter { stored.and_then(|v| self.rate(sample, v)) } else { stored };
-        if let Some(v) = stored {
-            self.stored =
-                Some(Seen { run: sample.run, tick_no: sample.tick_no, time: sample.time, value: v });
-        }
-        self.note_missing_rows(sample);
-        match value {
-            Some(v) => self.show(sample, v),
-            None => self.hold(sample),
-        }
-        self.row = Some((sample.run, sample.tick_no));
-    }
-
-    /// A stepped value holds over rows on which it was not read, as long as there are such rows without a break.
-    fn hold(&mut self, sample: Sample) {
-        let Some(seen) = self.shown.filter(|_| self.stepped && self.rows_missing.is_none()) else { return };
-        if let Some(at) = column_of(self.range, self.columns.len(), sample.time) {
-            let (v, gap_before) = (seen.value, None);
-            self.columns[at].get_or_insert(Bucket {
-                count: 0,
-                min: v,
-                max: v,
-                first: v,
-                last: v,
-                mean: v,
-                gap_before,
-            });
-        }
-    }
-
-    /// Increase per second since the previous tick; none after a reset, a lost tick or another run.
-    fn rate(&self, sample: Sample, value: f64) -> Option<f64> {
-        let before = self.stored?;
-        let adjacent = before.run == sample.run && before.tick_no + 1 == sample.tick_no;
-        let dt = (sample.time - before.time) as f64 / SECOND as f64;
-        (adjacent && dt > 0.0 && value >= before.value).then(|| (value - before.value) / dt)
-    }
-
-    fn show(&mut self, sample: Sample, value: f64) {
-        let gap = self.gap_before(sample);
-        self.rows_missing = None;
-        self.shown = Some(Seen { run: sample.run, tick_no: sample.tick_no, time: sample.time, value });
-        let Some(at) = column_of(self.range, self.columns.len(), sample.time) else { return };
-        match &mut self.columns[at] {
-            Some(b) if b.count > 0 => {
-                b.count += 1;
-                b.min = b.min.min(value);
-                b.max = b.max.max(value);
-                b.last = value;
-                b.mean += (value - b.mean) / f64::from(b.count);
-            }
-            empty_or_held => {
-                *empty_or_held = Some(Bucket {
-                    count: 1,
-                    min: value,
-                    max: value,
-                    first: value,
-                    last: value,
-                    mean: value,
-                    gap_before: gap,
-                });
-            }
-        }
-    }
-
-    /// Why the line breaks before this sample: rows that are missing say more than values that are.
-    fn gap_before(&self, sample: Sample) -> Option<Gap> {
-        let before = self.shown?;
-        let adjacent = before.run == sample.run && before.tick_no + 1 == sample.tick_no;
-        match self.rows_missing {
-            Some(gap) => Some(gap),
-            None => (!adjacent && !self.stepped).then_some(Gap::Unavailable),
-        }
-    }
-
-    /// Notes why rows are missing between the last one and this.
-    fn note_missing_rows(&mut self, sample: Sample) {
-        let Some((run, tick_no)) = self.row else { return };
-        let gap = if run != sample.run || self.lost.all_lost(run, tick_no, sample.tick_no) {
-            Gap::RecorderDown
-        } else {
-            Gap::SubjectAbsent
-        };
-        let adjacent = run == sample.run && tick_no + 1 == sample.tick_no;
-        if !adjacent && self.rows_missing != Some(Gap::RecorderDown) {
-            self.rows_missing = Some(gap);
-        }
-    }
-
-    /// The buckets.
-    pub fn finish(self) -> Buckets {
-        Buckets { range: self.range, columns: self.columns, stepped: self.stepped }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::SECOND;
     use crate::metric::Table;
     use proptest::prelude::*;
 
