@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 pub(crate) use book::{Books, SubjectBook};
 pub(crate) use entry::{FileEntry, SubjectRun};
-pub(crate) use layout::{Layout, Unknown};
+pub(crate) use layout::Layout;
 pub(crate) use scanner::Scanner;
 pub(crate) use segments::OpenSegment;
 

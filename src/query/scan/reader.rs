@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, NullArray};
 use bytes::Bytes;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
 
 use super::cache::{Cache, What};
 use super::decode;
@@ -46,14 +46,6 @@ impl Reader {
     /// Nothing is read before something is asked for.
     pub(crate) fn open<'r>(&'r self, entry: &'r FileEntry) -> OpenFile<'r> {
         OpenFile { reader: self, entry, file: OnceCell::new(), layout: OnceCell::new() }
-    }
-
-    /// Keeps what a footer that somebody else has parsed says of columns.
-    pub(crate) fn remember(&self, file: u64, metadata: &ParquetMetaData) {
-        if let Ok(layout) = Layout::of(metadata, &self.shapes) {
-            let bytes = layout.bytes();
-            self.cache.put(file, What::Layout, Arc::new(layout), bytes);
-        }
     }
 }
 

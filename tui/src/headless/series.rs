@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use fgm::metric::{LabelRepr, Table};
+use fgm::query::Cancel;
 use fgm::query::model::WindowQuery;
 use fgm::series::{Bucket, Buckets, Gap};
 use fgm::subject::Subject;
@@ -126,7 +127,7 @@ fn buckets(
     let subjects = found.iter().map(Subject::key).collect();
     let answer = recording
         .engine
-        .window(&WindowQuery { metric: wanted.metric, subjects, range, columns })
+        .window(&WindowQuery { metric: wanted.metric, subjects, range, columns }, &Cancel::default())
         .map_err(failed)?;
     let mut grid = labels.grid();
     for (subject, (_, series)) in found.iter().zip(&answer.series) {
