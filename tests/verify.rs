@@ -94,7 +94,8 @@ fn rows_and_footer_must_agree() {
     };
     let without: Change = Box::new(|b, _| b.project(&(0..b.num_columns() - 1).collect::<Vec<_>>()).unwrap());
     let other_type: Change = Box::new(|b, _| {
-        let columns = b.schema().fields().iter().zip(b.columns()).map(|(f, c)| {
+        let schema = b.schema();
+        let columns = schema.fields().iter().zip(b.columns()).map(|(f, c)| {
             let to = arrow::datatypes::DataType::Float64;
             let is = f.name() == "pids_current";
             (f.name().clone(), if is { arrow::compute::cast(c, &to).unwrap() } else { Arc::clone(c) }, true)
@@ -161,7 +162,8 @@ fn segments_are_checked() {
     assert_eq!((sum.problems, sum.segments), (0, 1), "{found:?}");
     assert!(found.iter().any(|f| f.what.contains("bytes at its end are no whole record")), "{found:?}");
     let mut torn = whole.clone();
-    let middle = whole.len() / 2;
+    // Behind the head, which takes most of so short a segment.
+    let middle = whole.len() - 200;
     torn[middle..middle + 40].fill(0);
     fs::write(&segment, &torn).unwrap();
     let (sum, found) = check(dir.path());

@@ -34,6 +34,7 @@ pub(super) fn check(path: &Path, sealed: &HashSet<&str>, f: &mut Findings<'_>) -
         if table == Table::ALL[0] {
             whole(&head, &data, live, sealed, f);
             found.lost_ticks = seal::extent(&head, &data).map_or(0, |e| e.lost());
+            found.rows += data.events.len() as u64;
         }
         if let Some(rows) = data.table(table) {
             unique(rows, f);
