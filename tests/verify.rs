@@ -44,7 +44,8 @@ fn rewrite(path: &Path, to: &Path, change: impl FnOnce(RecordBatch, &mut Vec<Key
     let batches: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();
     let batch = change(concat_batches(&schema, &batches).unwrap(), &mut kv);
     let properties = WriterProperties::builder().set_key_value_metadata(Some(kv)).build();
-    let mut writer = ArrowWriter::try_new(File::create(to).unwrap(), batch.schema(), Some(properties)).unwrap();
+    let mut writer =
+        ArrowWriter::try_new(File::create(to).unwrap(), batch.schema(), Some(properties)).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
 }
@@ -113,7 +114,10 @@ fn rows_and_footer_must_agree() {
         (reorder(subjects), "belongs before that of the row before"),
         (reorder((0..119).collect()), "has other rows or times"),
         (footer("fgm.subjects", "\"/a\"", "\"/x\""), "has other labels"),
-        (footer("fgm.extent", "\"last_tick_no\":59", "\"last_tick_no\":50"), "lie outside its footer's 0 to 50"),
+        (
+            footer("fgm.extent", "\"last_tick_no\":59", "\"last_tick_no\":50"),
+            "lie outside its footer's 0 to 50",
+        ),
         (footer("fgm.run_id", "aaaa", "bbbb"), "does not name the run"),
         (without, "it has no column"),
         (other_type, "pids_current is Float64 instead of Int64"),
@@ -155,7 +159,8 @@ fn segments_are_checked() {
     let dir = tempfile::tempdir().unwrap();
     let mut w = open(dir.path(), "aaaaaaaa00000001");
     fill(&mut w, 0, 60);
-    let segment = glob::glob(&format!("{}/.open/*.seg", dir.path().display())).unwrap().flatten().next().unwrap();
+    let segment =
+        glob::glob(&format!("{}/.open/*.seg", dir.path().display())).unwrap().flatten().next().unwrap();
     let whole = fs::read(&segment).unwrap();
     fs::write(&segment, &whole[..whole.len() - 5]).unwrap();
     let (sum, found) = check(dir.path());
@@ -181,9 +186,11 @@ fn strange_things_are_named() {
     fs::create_dir(file.with_file_name("dir.parquet")).unwrap();
     std::os::unix::fs::symlink("/nowhere", file.with_file_name("link.parquet")).unwrap();
     fs::write(file.with_file_name("empty.parquet"), "").unwrap();
-    let fifo = std::process::Command::new("mkfifo").arg(file.with_file_name("fifo.parquet")).status().unwrap();
+    let fifo =
+        std::process::Command::new("mkfifo").arg(file.with_file_name("fifo.parquet")).status().unwrap();
     assert!(fifo.success());
-    let session = glob::glob(&format!("{}/session-*.json", dir.path().display())).unwrap().flatten().next().unwrap();
+    let session =
+        glob::glob(&format!("{}/session-*.json", dir.path().display())).unwrap().flatten().next().unwrap();
     fs::write(&session, "{").unwrap();
     let (sum, found) = check(dir.path());
     let said = |name: &str| {

@@ -138,7 +138,8 @@ impl Engine {
         let TopQuery { metric, range, .. } = *query;
         let whole = WindowQuery { metric, subjects: query.subjects.clone(), range, columns: 1 };
         let WindowAnswer { quantity, series } = self.window(&whole, cancel)?;
-        let sampled = series.into_iter().filter_map(|(key, b)| Some((key, b.columns[0].filter(|b| b.count > 0)?)));
+        let sampled =
+            series.into_iter().filter_map(|(key, b)| Some((key, b.columns[0].filter(|b| b.count > 0)?)));
         let mut leading: Vec<(SubjectKey, _)> = sampled.collect();
         leading.sort_by(|(_, a), (_, b)| query.by.of(b).total_cmp(&query.by.of(a)));
         leading.truncate(query.most);

@@ -48,7 +48,10 @@ impl StoreTable {
         let subjects = demand.subjects(self.catalogue.books.of(self.table));
         let of_table = self.catalogue.files.iter().filter(|f| f.table == Some(self.table));
         let in_time = of_table.filter(|f| demand.may_match(f.time, f.first_tick(), f.last_tick()));
-        let part = |file: &Arc<FileEntry>| FilePart { rows: demand.rows(file, subjects.as_deref()), file: Arc::clone(file) };
+        let part = |file: &Arc<FileEntry>| FilePart {
+            rows: demand.rows(file, subjects.as_deref()),
+            file: Arc::clone(file),
+        };
         in_time.map(part).filter(|p| !p.rows.is_empty()).collect()
     }
 

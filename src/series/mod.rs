@@ -122,8 +122,8 @@ pub fn is_stepped(metric: &Metric) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::SECOND;
     use crate::metric::Table;
+    use crate::time::SECOND;
     use proptest::prelude::*;
 
     fn metric(table: Table, name: &str) -> &'static Metric {

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use fgm::metric::Table;
-use fgm::query::{Cancel, Engine};
 use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
+use fgm::query::{Cancel, Engine};
 use fgm::subject::Subject;
 use fgm::time::TimeRange;
 

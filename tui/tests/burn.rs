@@ -10,8 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fgm::metric::{Metric, Table};
-use fgm::query::{Cancel, Engine};
 use fgm::query::model::WindowQuery;
+use fgm::query::{Cancel, Engine};
 use fgm::time::{Micros, SECOND, TimeRange};
 use fgm_recorder::{Config, Scope, StopHandle, record};
 

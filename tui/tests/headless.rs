@@ -240,6 +240,18 @@ fn query_gives_buckets() {
     let csv = run(&[&args[..], &["--format", "csv"]].concat()).out;
     assert_eq!(csv.lines().count(), rows.len() + 1);
 
+    let raw = json(&["query", "cpu_usage_millicores", root, "--include", "name:proxy", "--raw"]);
+    let wide = json(&[
+        "sql",
+        "SELECT time, cpu_usage_millicores AS v FROM containers WHERE container_name = 'proxy' ORDER BY time",
+        root,
+    ]);
+    let pairs =
+        |rows: &[Value], v: &str| rows.iter().map(|r| (r["time"].clone(), r[v].as_f64())).collect::<Vec<_>>();
+    assert_eq!(pairs(&raw, "value"), pairs(&wide, "v"));
+    let gaps: Vec<_> = raw.iter().filter(|r| !r["gap"].is_null()).map(|r| &r["gap"]).collect();
+    assert_eq!(gaps, ["recorder_down"]);
+
     let range = ["--range", "14:46..14:46:10"];
     let few = json(&[&args[..], &range].concat());
     assert_eq!(few.iter().map(|r| r["count"].as_i64().unwrap()).sum::<i64>(), 10);

@@ -6,12 +6,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, DictionaryArray, Int32Array, Int64Array, NullArray, RecordBatch, RecordBatchOptions, StringArray,
-    new_null_array,
+    Array, ArrayRef, DictionaryArray, Int32Array, Int64Array, NullArray, RecordBatch, RecordBatchOptions,
+    StringArray, new_null_array,
 };
 use arrow::compute::concat;
-use arrow::error::ArrowError;
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, SchemaRef, TimestampMicrosecondType};
+use arrow::error::ArrowError;
 
 use super::error::ScanError;
 use super::reader::OpenFile;
@@ -42,7 +42,12 @@ pub(super) fn read(
     Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
 }
 
-fn read_column(entry: &FileEntry, file: &OpenFile<'_>, field: &Field, ranges: &[Range<u32>]) -> Result<ArrayRef> {
+fn read_column(
+    entry: &FileEntry,
+    file: &OpenFile<'_>,
+    field: &Field,
+    ranges: &[Range<u32>],
+) -> Result<ArrayRef> {
     let rows = ranges.iter().map(ExactSizeIterator::len).sum();
     // An older version's file: what it does not know is absent.
     let column = if entry.may_have(field.name()) { file.column(field.name())? } else { None };
@@ -68,14 +73,21 @@ fn as_type(array: &ArrayRef, field: &Field) -> Result<ArrayRef> {
     if array.as_any().is::<NullArray>() {
         return Ok(new_null_array(field.data_type(), array.len()));
     }
-    if let (DataType::Timestamp(_, zone), Some(ints)) = (field.data_type(), array.as_any().downcast_ref::<Int64Array>()) {
+    if let (DataType::Timestamp(_, zone), Some(ints)) =
+        (field.data_type(), array.as_any().downcast_ref::<Int64Array>())
+    {
         let times = ints.reinterpret_cast::<TimestampMicrosecondType>();
         return Ok(Arc::new(times.with_timezone_opt(zone.clone())));
     }
     if array.data_type() == field.data_type() {
         return Ok(Arc::clone(array));
     }
-    Err(ScanError::Bad(format!("its column {} is {} instead of {}", field.name(), array.data_type(), field.data_type())))
+    Err(ScanError::Bad(format!(
+        "its column {} is {} instead of {}",
+        field.name(),
+        array.data_type(),
+        field.data_type()
+    )))
 }
 
 /// Columns that need not be read: runs, and labels that the index has.
@@ -110,10 +122,8 @@ impl Made<'_> {
         repr: LabelRepr,
         value: impl Fn(&SubjectRun) -> Option<LabelValue>,
     ) -> Option<Result<ArrayRef>> {
-        let parts: Vec<(LabelValue, usize)> = self
-            .runs()
-            .map(|(run, rows)| (value(run).unwrap_or(LabelValue::Null), rows))
-            .collect();
+        let parts: Vec<(LabelValue, usize)> =
+            self.runs().map(|(run, rows)| (value(run).unwrap_or(LabelValue::Null), rows)).collect();
         if parts.iter().all(|(v, _)| *v == LabelValue::Null) {
             return None;
         }

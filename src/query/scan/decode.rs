@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, NullArray, StringArray,
+    Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, NullArray,
+    StringArray,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::Int32Type;
@@ -24,7 +25,12 @@ use parquet::schema::types::ColumnDescPtr;
 const MAX_ROWS: usize = 1 << 23;
 
 /// Decodes all pages in `bytes` (a dictionary first, if there is one), which hold this many rows.
-pub(super) fn decode(column: &ColumnDescPtr, codec: Compression, bytes: Bytes, rows: usize) -> Result<ArrayRef> {
+pub(super) fn decode(
+    column: &ColumnDescPtr,
+    codec: Compression,
+    bytes: Bytes,
+    rows: usize,
+) -> Result<ArrayRef> {
     if rows > MAX_ROWS {
         return Err(ParquetError::General(format!("{rows} rows in one page")));
     }
@@ -73,7 +79,11 @@ enum Valid {
 }
 
 /// The values that are there, and where.
-fn read<T: DataType>(mut reader: ColumnReaderImpl<T>, rows: usize, nullable: bool) -> Result<(Vec<T::T>, Valid)> {
+fn read<T: DataType>(
+    mut reader: ColumnReaderImpl<T>,
+    rows: usize,
+    nullable: bool,
+) -> Result<(Vec<T::T>, Valid)> {
     let mut levels: Vec<i16> = Vec::new();
     let mut values: Vec<T::T> = Vec::new();
     let (records, _, _) = reader.read_records(rows, nullable.then_some(&mut levels), None, &mut values)?;

@@ -14,9 +14,7 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
-};
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::batch;
@@ -99,7 +97,8 @@ impl fmt::Debug for ScanExec {
 impl DisplayAs for ScanExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let files: usize = self.parts.iter().map(Vec::len).sum();
-        let rows = self.parts.iter().flatten().flat_map(|p| &p.rows).map(ExactSizeIterator::len).sum::<usize>();
+        let rows =
+            self.parts.iter().flatten().flat_map(|p| &p.rows).map(ExactSizeIterator::len).sum::<usize>();
         let columns: Vec<_> = self.schema().fields().iter().map(|f| f.name().clone()).collect();
         write!(f, "ScanExec: {}, {rows} rows of {files} files, columns=[{}]", self.table, columns.join(", "))
     }

@@ -58,12 +58,17 @@ impl Layout {
         let mut next = 0u32;
         for g in metadata.row_groups() {
             let rows = u32::try_from(g.num_rows()).ok().and_then(|n| Some(next..next.checked_add(n)?));
-            let rows = rows.ok_or_else(|| ScanError::Bad("damaged (impossible number of rows)".to_owned()))?;
+            let rows =
+                rows.ok_or_else(|| ScanError::Bad("damaged (impossible number of rows)".to_owned()))?;
             next = rows.end;
             let chunks = g.columns().iter().map(chunk).collect::<Option<Box<[_]>>>();
             let chunks =
                 chunks.ok_or_else(|| ScanError::Bad("damaged (impossible column chunk)".to_owned()))?;
-            let indexes = if rows.len() as u32 > WHOLE { g.columns().iter().map(index).collect() } else { Box::default() };
+            let indexes = if rows.len() as u32 > WHOLE {
+                g.columns().iter().map(index).collect()
+            } else {
+                Box::default()
+            };
             groups.push(Group { rows, chunks, indexes });
         }
         Ok(Layout { shape, groups })
@@ -80,7 +85,8 @@ impl Layout {
 
     /// Bytes in memory.
     pub(super) fn bytes(&self) -> usize {
-        size_of::<Layout>() + self.groups.iter().map(|g| 64 + 16 * (g.chunks.len() + g.indexes.len())).sum::<usize>()
+        size_of::<Layout>()
+            + self.groups.iter().map(|g| 64 + 16 * (g.chunks.len() + g.indexes.len())).sum::<usize>()
     }
 }
 
@@ -120,8 +126,7 @@ impl Shapes {
             return Arc::clone(shape);
         }
         let flat = columns.columns().iter().enumerate().filter(|(_, c)| c.max_rep_level() == 0);
-        let by_name =
-            flat.filter_map(|(i, c)| Some((c.path().string(), u16::try_from(i).ok()?))).collect();
+        let by_name = flat.filter_map(|(i, c)| Some((c.path().string(), u16::try_from(i).ok()?))).collect();
         let shape = Arc::new(Shape { columns, codecs, by_name });
         if known.len() < MAX_SHAPES {
             known.push(Arc::clone(&shape));

@@ -65,9 +65,9 @@ pub(super) fn schema() -> SchemaRef {
     Arc::clone(&SCHEMA)
 }
 
-/// Metrics whose values are numbers.
-pub(super) fn metrics(table: Table) -> impl Iterator<Item = &'static Metric> {
-    table.metrics().iter().filter(|m| m.repr != Repr::Time)
+/// Whether values of a metric are numbers, and in the schema that SQL has of its table.
+pub(super) fn is_number(metric: &Metric) -> bool {
+    metric.repr != Repr::Time && metric.table.metric_index(metric.name).is_some()
 }
 
 /// Makes batches of the long view (or of some of its columns) out of batches of one table.

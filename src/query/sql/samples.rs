@@ -22,7 +22,7 @@ use futures::{StreamExt, stream};
 
 use super::super::engine::Engine;
 use super::long::{self, EXTRAS_NAME, LEADING, Lengthen, METRIC, TABLE_NAME, TABLES};
-use crate::metric::Table;
+use crate::metric::{Metric, Table};
 use crate::store::schema::{RUN_ID, TICK, TICK_NO, TIME};
 
 /// The long view of a recording.
@@ -67,9 +67,11 @@ impl TableProvider for SamplesTable {
             Some(p) => Arc::new(long::schema().project(p)?),
             None => long::schema(),
         };
+        let overview = self.engine.overview();
         let mut parts: Vec<Arc<dyn PartitionStream>> = Vec::new();
         for table in TABLES {
-            let Some(lengthen) = part(table, &schema, filters) else { continue };
+            let valued = overview.metrics.iter().copied().filter(|m| m.table == table);
+            let Some(lengthen) = part(table, &schema, valued, filters) else { continue };
             let provider = self.engine.table_provider(table);
             let wide = provider.schema();
             let columns =
@@ -84,8 +86,13 @@ impl TableProvider for SamplesTable {
     }
 }
 
-/// What to read of a table; `None` when nothing of it can be asked for.
-fn part(table: Table, schema: &SchemaRef, filters: &[Expr]) -> Option<Lengthen> {
+/// What to read of a table that has values of these metrics; `None` when nothing of it can be asked for.
+fn part(
+    table: Table,
+    schema: &SchemaRef,
+    valued: impl Iterator<Item = &'static Metric>,
+    filters: &[Expr],
+) -> Option<Lengthen> {
     if allowed(filters, TABLE_NAME).is_some_and(|names| !names.contains(table.name())) {
         return None;
     }
@@ -96,8 +103,10 @@ fn part(table: Table, schema: &SchemaRef, filters: &[Expr]) -> Option<Lengthen> 
         return None;
     }
     let names = allowed(filters, METRIC).filter(|_| table != Table::Extras);
-    let metrics: Vec<_> =
-        long::metrics(table).filter(|m| names.as_ref().is_none_or(|n| n.contains(m.name))).collect();
+    let metrics: Vec<_> = valued
+        .filter(|m| long::is_number(m))
+        .filter(|m| names.as_ref().is_none_or(|n| n.contains(m.name)))
+        .collect();
     (!metrics.is_empty()).then(|| Lengthen { table, schema: Arc::clone(schema), metrics })
 }
 
@@ -210,7 +219,8 @@ mod tests {
         let all = long::schema();
         let wanted: Vec<usize> = columns.iter().map(|c| all.index_of(c).unwrap()).collect();
         let schema = Arc::new(all.project(&wanted).unwrap());
-        part(table, &schema, filters).map(|p| p.needs().into_iter().map(str::to_owned).collect())
+        part(table, &schema, table.metrics().iter(), filters)
+            .map(|p| p.needs().into_iter().map(str::to_owned).collect())
     }
 
     /// QRY-3: a question after one metric reads one column of one table, and its labels.

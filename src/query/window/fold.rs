@@ -175,7 +175,8 @@ fn segments(selection: &Selection, sinks: &mut [impl Sink]) {
         Repr::Bool => |cell, _| Some(f64::from(u8::from(cell != 0))),
         Repr::Time => |_, _| None,
     };
-    let scale = if let Repr::Fixed(decimals) = selection.metric.repr { 10f64.powi(decimals.into()) } else { 1.0 };
+    let scale =
+        if let Repr::Fixed(decimals) = selection.metric.repr { 10f64.powi(decimals.into()) } else { 1.0 };
     let width = table.metrics().len();
     for segment in catalogue.segments.iter().filter(|s| s.serves(table)) {
         let data = segment.data();
@@ -184,7 +185,9 @@ fn segments(selection: &Selection, sinks: &mut [impl Sink]) {
         let slot = |labels: &Vec<_>| selection.by_key.get(&SubjectKey::of(table, labels)).copied();
         let slots: Vec<Option<u32>> = rows.series.iter().map(slot).collect();
         for (at, row) in rows.rows.iter().enumerate().filter(|(_, r)| selection.span.contains(r.time)) {
-            let Some(sink) = slots[row.series as usize].and_then(|s| sinks.get_mut(s as usize)) else { continue };
+            let Some(sink) = slots[row.series as usize].and_then(|s| sinks.get_mut(s as usize)) else {
+                continue;
+            };
             let cell = rows.cells[at * width + metric];
             let value = if cell == NULL { None } else { number(cell, scale) };
             sink.row(Sample { time: row.time, run, tick_no: row.tick_no, value });

@@ -131,7 +131,11 @@ pub(super) fn load(
         let rows = start..start + block.rows as usize;
         pieces.push(Piece { slot, run, rows, digest: digest.map(|d| (span, d)) });
     }
-    let rows = if pieces.iter().any(|p| p.digest.is_none()) { Some(Rows { times: tile.times()?, values: tile.values()? }) } else { None };
+    let rows = if pieces.iter().any(|p| p.digest.is_none()) {
+        Some(Rows { times: tile.times()?, values: tile.values()? })
+    } else {
+        None
+    };
     Ok(Loaded { pieces, rows })
 }
 

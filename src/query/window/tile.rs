@@ -65,7 +65,8 @@ pub(super) struct Times {
 impl Times {
     pub(super) fn read(file: &OpenFile<'_>, rows: &Range<u32>) -> Result<Times, ScanError> {
         let read = |name: &str| {
-            let column = file.column(name)?.ok_or_else(|| ScanError::Bad(format!("it has no column {name}")))?;
+            let column =
+                file.column(name)?.ok_or_else(|| ScanError::Bad(format!("it has no column {name}")))?;
             integers(&file.rows(column, rows.clone())?)
                 .ok_or_else(|| ScanError::Bad(format!("its column {name} has another type")))
         };
@@ -96,7 +97,8 @@ pub(super) fn frames(
     let frame = |b: Block| {
         let at = (b.first_row - rows.start) as usize..(b.first_row - rows.start + b.rows) as usize;
         let (time, tick_no) = (&time[at.clone()], &tick_no[at]);
-        let even = tick_no.windows(2).all(|t| t[0].wrapping_add(1) == t[1]) && time.windows(2).all(|t| t[0] < t[1]);
+        let even =
+            tick_no.windows(2).all(|t| t[0].wrapping_add(1) == t[1]) && time.windows(2).all(|t| t[0] < t[1]);
         Frame { first: time[0], last: time[time.len() - 1], tick_no: tick_no[0], even }
     };
     let frames: Arc<Vec<Frame>> = Arc::new(blocks(runs, rows.clone()).map(frame).collect());

@@ -27,7 +27,7 @@ impl Wanted {
     }
 }
 
-/// The metrics of this name: `table.metric`, or a column of the first table that has it and has rows; else what is
+/// The metrics of this name: `table.metric`, or a column of the first table that has values of it; else what is
 /// called so in `extras`, where numbers with and without decimals are two metrics. `extras` are its sources.
 pub(super) fn metrics(
     name: &str,
@@ -35,16 +35,19 @@ pub(super) fn metrics(
     extras: impl FnOnce() -> Vec<String>,
 ) -> Result<Vec<Wanted>, String> {
     let one = |metric| vec![Wanted { metric, source: None }];
+    // Also what only newer versions have.
+    let recorded =
+        |table, name: &str| overview.metrics.iter().copied().find(|m| m.table == table && m.name == name);
     if let Some((table, rest)) = name.split_once('.')
         && let Some(table) = Table::from_name(table)
     {
-        return Metric::find(table, rest).map(one).ok_or_else(|| {
+        return recorded(table, rest).or_else(|| Metric::find(table, rest)).map(one).ok_or_else(|| {
             let hint = nearest(rest, table.metrics().iter().map(|m| m.name));
             unknown(&format!("{rest} in the table {table}"), hint)
         });
     }
-    let all = || Table::ALL.into_iter().filter_map(|t| Metric::find(t, name));
-    if let Some(metric) = all().find(|m| overview.tables.contains(&m.table)).or_else(|| all().next()) {
+    let valued = Table::ALL.into_iter().find_map(|t| recorded(t, name));
+    if let Some(metric) = valued.or_else(|| Table::ALL.into_iter().find_map(|t| Metric::find(t, name))) {
         return Ok(one(metric));
     }
     let sources = extras();
@@ -160,7 +163,10 @@ mod tests {
     /// QRY-2: a metric is found by its name, in the table that was recorded; a misspelt one has a hint.
     #[test]
     fn metrics_by_name() {
-        let overview = |tables: &[Table]| Overview { tables: tables.to_vec(), ..Overview::default() };
+        let overview = |tables: &[Table]| {
+            let metrics = tables.iter().flat_map(|t| t.metrics()).collect();
+            Overview { metrics, ..Overview::default() }
+        };
         let extras = || vec!["custom.ratio".to_owned()];
         let find =
             |name, tables: &[Table]| metrics(name, &overview(tables), extras).map(|m| m[0].metric.table);

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use arrow::array::RecordBatch;
 use fgm::metric::Table;
-use fgm::query::model::Overview;
+use fgm::query::model::{Overview, SampleAnswer, SampleQuery, WindowAnswer, WindowQuery};
 use fgm::query::{Cancel, Engine, QueryError};
 use fgm::subject::Subject;
 use fgm::time::TimeRange;
@@ -58,6 +58,8 @@ pub fn run(command: &Command, data: Option<PathBuf>) -> Result<ExitCode, Failure
 struct Recording {
     engine: Engine,
     zone: TimeZone,
+    /// Set by Ctrl-C.
+    cancel: Cancel,
 }
 
 impl Recording {
@@ -69,7 +71,7 @@ impl Recording {
             return Err(failure);
         }
         name_problems(&overview);
-        Ok(Recording { engine, zone: cli::zone_or_system(tz) })
+        Ok(Recording { engine, zone: cli::zone_or_system(tz), cancel: on_interrupt() })
     }
 
     /// The range that was asked for.
@@ -112,6 +114,16 @@ impl Recording {
         let mut found = self.engine.subjects(table, range).map_err(failed)?;
         found.retain(|s| choice.keeps(s));
         Ok(found)
+    }
+
+    /// Series as buckets.
+    fn window(&self, query: &WindowQuery) -> Result<WindowAnswer, Failure> {
+        self.engine.window(query, &self.cancel).map_err(failed)
+    }
+
+    /// Series as samples.
+    fn samples(&self, query: &SampleQuery) -> Result<SampleAnswer, Failure> {
+        self.engine.samples(query, &self.cancel).map_err(failed)
     }
 
     /// Writes one table.

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use fgm::metric::{LabelRepr, Table};
-use fgm::query::Cancel;
-use fgm::query::model::WindowQuery;
+use fgm::query::model::{SampleQuery, WindowQuery};
 use fgm::series::{Bucket, Buckets, Gap};
 use fgm::subject::Subject;
 use fgm::time::{Micros, TimeRange};
@@ -18,11 +17,13 @@ use super::args::{Format, QueryArgs};
 use super::choose::Wanted;
 use super::grid::{Cell, Grid};
 use super::print::{Printer, Trouble};
-use super::{Recording, code, failed};
+use super::{Recording, code};
 use crate::cli::{Failure, USAGE};
 
 /// Subjects that are asked for at once: bounds what is held.
 const AT_ONCE: usize = 500;
+/// The same where all of their samples are held.
+const AT_ONCE_RAW: usize = 20;
 
 /// Answers.
 pub(super) fn run(args: &QueryArgs, data: Option<PathBuf>) -> Result<ExitCode, Trouble> {
@@ -33,12 +34,16 @@ pub(super) fn run(args: &QueryArgs, data: Option<PathBuf>) -> Result<ExitCode, T
         wanted.extend(recording.metrics(name)?);
     }
     let range = recording.range(&args.part)?;
-    let labels = Labels::of(&wanted, args.output.format);
+    let labels = Labels::of(&wanted, args);
     let mut printer: Option<Printer> = None;
     for w in &wanted {
         let found = recording.subjects_of(w, range, &args.part)?;
-        for some in found.chunks(AT_ONCE) {
-            let table = buckets(&recording, w, some, range, args.columns as usize, &labels)?;
+        for some in found.chunks(if args.raw { AT_ONCE_RAW } else { AT_ONCE }) {
+            let table = if labels.raw {
+                samples(&recording, w, some, range, &labels)?
+            } else {
+                buckets(&recording, w, some, range, args.columns as usize, &labels)?
+            };
             let mut p = match printer.take() {
                 Some(p) => p,
                 None => Printer::new(&args.output, &table.schema(), &recording.zone)?,
@@ -73,11 +78,13 @@ fn split(words: &[OsString]) -> Result<(Vec<String>, Vec<PathBuf>), Failure> {
 struct Labels {
     names: Vec<(&'static str, LabelRepr)>,
     people: bool,
+    /// Samples instead of buckets.
+    raw: bool,
 }
 
 impl Labels {
-    fn of(wanted: &[Wanted], format: Format) -> Labels {
-        let people = format == Format::Text;
+    fn of(wanted: &[Wanted], args: &QueryArgs) -> Labels {
+        let people = args.output.format == Format::Text;
         let mut names: Vec<(&'static str, LabelRepr)> = Vec::new();
         let tables: Vec<Table> = wanted.iter().map(|w| w.metric.table).collect();
         for label in tables.iter().flat_map(|t| t.labels()) {
@@ -85,7 +92,7 @@ impl Labels {
                 names.push((label.name, label.repr));
             }
         }
-        Labels { names, people }
+        Labels { names, people, raw: args.raw }
     }
 
     fn grid(&self) -> Grid {
@@ -97,8 +104,12 @@ impl Labels {
             (*name, if *repr == LabelRepr::Int { Cell::Int(None) } else { Cell::Text(None) })
         }));
         columns.push(("time", Cell::Time(None)));
-        columns.push(("count", Cell::Int(None)));
-        columns.extend(["min", "max", "first", "last", "mean"].map(|n| (n, Cell::Number(None))));
+        if self.raw {
+            columns.push(("value", Cell::Number(None)));
+        } else {
+            columns.push(("count", Cell::Int(None)));
+            columns.extend(["min", "max", "first", "last", "mean"].map(|n| (n, Cell::Number(None))));
+        }
         columns.push(("gap", Cell::Text(None)));
         Grid::new(&columns)
     }
@@ -125,16 +136,34 @@ fn buckets(
     labels: &Labels,
 ) -> Result<arrow::array::RecordBatch, Trouble> {
     let subjects = found.iter().map(Subject::key).collect();
-    let answer = recording
-        .engine
-        .window(&WindowQuery { metric: wanted.metric, subjects, range, columns }, &Cancel::default())
-        .map_err(failed)?;
+    let query = WindowQuery { metric: wanted.metric, subjects, range, columns };
+    let answer = recording.window(&query)?;
     let mut grid = labels.grid();
     for (subject, (_, series)) in found.iter().zip(&answer.series) {
         let head = labels.row(wanted, subject, answer.quantity);
         for (at, bucket) in series.columns.iter().enumerate() {
             let Some(bucket) = bucket else { continue };
             grid.push(head.iter().cloned().chain(cells(start_of(series, at), bucket)));
+        }
+    }
+    Ok(grid.finish()?)
+}
+
+fn samples(
+    recording: &Recording,
+    wanted: &Wanted,
+    found: &[Subject],
+    range: TimeRange,
+    labels: &Labels,
+) -> Result<arrow::array::RecordBatch, Trouble> {
+    let subjects = found.iter().map(Subject::key).collect();
+    let answer = recording.samples(&SampleQuery { metric: wanted.metric, subjects, range })?;
+    let mut grid = labels.grid();
+    for (subject, series) in found.iter().zip(&answer.series) {
+        let head = labels.row(wanted, subject, answer.quantity);
+        for p in &series.points {
+            let own = [Cell::Time(Some(p.time)), Cell::Number(Some(p.value)), gap(p.gap_before)];
+            grid.push(head.iter().cloned().chain(own));
         }
     }
     Ok(grid.finish()?)
@@ -150,18 +179,19 @@ fn start_of(series: &Buckets, at: usize) -> Micros {
 
 fn cells(time: Micros, b: &Bucket) -> impl Iterator<Item = Cell> {
     let numbers = [b.min, b.max, b.first, b.last, b.mean].map(|v| Cell::Number(Some(v)));
-    let gap = b.gap_before.map(|g| {
-        match g {
-            Gap::RecorderDown => "recorder_down",
-            Gap::SubjectAbsent => "subject_absent",
-            Gap::Unavailable => "unavailable",
-        }
-        .to_owned()
-    });
     [Cell::Time(Some(time)), Cell::Int(Some(b.count.into()))]
         .into_iter()
         .chain(numbers)
-        .chain([Cell::Text(gap)])
+        .chain([gap(b.gap_before)])
+}
+
+fn gap(gap: Option<Gap>) -> Cell {
+    let name = gap.map(|g| match g {
+        Gap::RecorderDown => "recorder_down",
+        Gap::SubjectAbsent => "subject_absent",
+        Gap::Unavailable => "unavailable",
+    });
+    Cell::Text(name.map(str::to_owned))
 }
 
 /// A unit in words: `bytes`, `count/s`.

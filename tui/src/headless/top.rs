@@ -5,16 +5,15 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use fgm::query::Cancel;
 use fgm::query::model::WindowQuery;
 use fgm::series::Bucket;
 use fgm::subject::Subject;
 
+use super::Recording;
 use super::args::{By, TopArgs};
 use super::grid::{Cell, Grid};
 use super::print::Trouble;
 use super::series::unit;
-use super::{Recording, failed};
 
 /// Compares.
 pub(super) fn run(args: &TopArgs, data: Option<PathBuf>) -> Result<ExitCode, Trouble> {
@@ -27,7 +26,7 @@ pub(super) fn run(args: &TopArgs, data: Option<PathBuf>) -> Result<ExitCode, Tro
         // One bucket over the whole range knows all that is compared, exactly.
         let subjects = found.iter().map(Subject::key).collect();
         let query = WindowQuery { metric: w.metric, subjects, range, columns: 1 };
-        let answer = recording.engine.window(&query, &Cancel::default()).map_err(failed)?;
+        let answer = recording.window(&query)?;
         for (subject, (_, buckets)) in found.into_iter().zip(answer.series) {
             let bucket = buckets.columns.first().copied().flatten().filter(|b| b.count > 0);
             ranked.extend(bucket.map(|b| (by(args.by, &b), subject, b, answer.quantity)));
