@@ -9,34 +9,26 @@ use arrow::datatypes::SchemaRef;
 
 use super::cells::{Style, cells};
 
-/// A writer without a state.
-pub(super) struct Csv;
+/// The line of names.
+pub(super) fn head(schema: &SchemaRef, out: &mut impl Write) -> io::Result<()> {
+    let names: Vec<String> = schema.fields().iter().map(|f| quoted(f.name())).collect();
+    writeln!(out, "{}", names.join(","))
+}
 
-impl Csv {
-    pub(super) fn new() -> Csv {
-        Csv
-    }
-
-    pub(super) fn head(&self, schema: &SchemaRef, out: &mut impl Write) -> io::Result<()> {
-        let names: Vec<String> = schema.fields().iter().map(|f| quoted(f.name())).collect();
-        writeln!(out, "{}", names.join(","))
-    }
-
-    pub(super) fn write(&self, batch: &RecordBatch, out: &mut impl Write) -> io::Result<()> {
-        let columns =
-            batch.columns().iter().map(|c| cells(c, &Style::Exact)).collect::<io::Result<Vec<_>>>()?;
-        for row in 0..batch.num_rows() {
-            for (i, column) in columns.iter().enumerate() {
-                if i > 0 {
-                    out.write_all(b",")?;
-                }
-                // An empty text is quoted, so that it differs from null.
-                out.write_all(column[row].as_deref().map(quoted).unwrap_or_default().as_bytes())?;
+/// Rows.
+pub(super) fn write(batch: &RecordBatch, out: &mut impl Write) -> io::Result<()> {
+    let columns = batch.columns().iter().map(|c| cells(c, &Style::Exact)).collect::<io::Result<Vec<_>>>()?;
+    for row in 0..batch.num_rows() {
+        for (i, column) in columns.iter().enumerate() {
+            if i > 0 {
+                out.write_all(b",")?;
             }
-            out.write_all(b"\n")?;
+            // An empty text is quoted, so that it differs from null.
+            out.write_all(column[row].as_deref().map(quoted).unwrap_or_default().as_bytes())?;
         }
-        Ok(())
+        out.write_all(b"\n")?;
     }
+    Ok(())
 }
 
 fn quoted(text: &str) -> String {

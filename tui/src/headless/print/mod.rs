@@ -37,7 +37,7 @@ pub(super) struct Printer {
 enum Kind {
     Text(text::Text, Out),
     Json(json::Json, Out),
-    Csv(csv::Csv, Out),
+    Csv(Out),
     Parquet(Box<ArrowWriter<Out>>),
 }
 
@@ -95,9 +95,8 @@ impl Printer {
             }
             Format::Json => Kind::Json(json::Json::new(), out),
             Format::Csv => {
-                let csv = csv::Csv::new();
-                csv.head(schema, &mut out).map_err(|e| trouble(&e))?;
-                Kind::Csv(csv, out)
+                csv::head(schema, &mut out).map_err(|e| trouble(&e))?;
+                Kind::Csv(out)
             }
             Format::Parquet => {
                 if file.is_none() {
@@ -120,7 +119,7 @@ impl Printer {
         match &mut self.kind {
             Kind::Text(text, out) => text.write(batch, out).map_err(|e| trouble(&e)),
             Kind::Json(json, out) => json.write(batch, out).map_err(|e| trouble(&e)),
-            Kind::Csv(csv, out) => csv.write(batch, out).map_err(|e| trouble(&e)),
+            Kind::Csv(out) => csv::write(batch, out).map_err(|e| trouble(&e)),
             Kind::Parquet(writer) => writer.write(batch).map_err(|e| cannot(&e)),
         }
     }
@@ -130,7 +129,7 @@ impl Printer {
         let mut out = match self.kind {
             Kind::Text(text, mut out) => text.finish(&mut out).map(|()| out).map_err(|e| trouble(&e))?,
             Kind::Json(json, mut out) => json.finish(&mut out).map(|()| out).map_err(|e| trouble(&e))?,
-            Kind::Csv(_, out) => out,
+            Kind::Csv(out) => out,
             Kind::Parquet(writer) => writer.into_inner().map_err(|e| cannot(&e))?,
         };
         out.flush().map_err(|e| trouble(&e))?;
