@@ -114,8 +114,9 @@ impl Engine {
         let columns = || [TIME].into_iter().chain(table.labels().iter().map(|l| l.name));
         self.twice(|catalogue| {
             let mut fold = SubjectFold::new(table);
+            let known = Arc::clone(&catalogue);
             self.for_each_batch(table, catalogue, time_filters(range), columns(), |batch| fold.push(batch))?;
-            Ok(fold.finish())
+            Ok(fold.finish(&known))
         })
     }
 

@@ -61,9 +61,11 @@ impl SubjectFold {
         }
     }
 
-    /// Newest first, then by title.
-    pub(crate) fn finish(self) -> Vec<Subject> {
+    /// Newest first, then by title; labels that files leave out as the catalogue knows them.
+    pub(crate) fn finish(self, catalogue: &Catalogue) -> Vec<Subject> {
         let mut all: Vec<Subject> = self.found.into_values().collect();
+        let names = catalogue.names();
+        all.iter_mut().for_each(|s| names.complete(self.table, &mut s.labels));
         all.sort_by_cached_key(|s| (std::cmp::Reverse(s.last / crate::time::SECOND), s.title()));
         all
     }
@@ -96,5 +98,5 @@ pub(crate) fn from_catalogue(catalogue: &Catalogue, table: Table, range: TimeRan
             }
         }
     }
-    Some(fold.finish())
+    Some(fold.finish(catalogue))
 }

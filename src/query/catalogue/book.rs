@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use serde::Deserialize;
 
+use super::super::events::EventCache;
 use super::layout::Layouts;
 use crate::metric::Table;
 use crate::store::columns::index_width;
@@ -192,12 +193,14 @@ pub(crate) struct Books {
     tables: Vec<SubjectBook>,
     runs: RwLock<Runs>,
     pub(super) layouts: Layouts,
+    /// Events of its files.
+    pub(crate) events: EventCache,
 }
 
 impl Default for Books {
     fn default() -> Self {
         let tables = Table::ALL.into_iter().map(SubjectBook::new).collect();
-        Books { tables, runs: RwLock::default(), layouts: Layouts::default() }
+        Books { tables, runs: RwLock::default(), layouts: Layouts::default(), events: EventCache::default() }
     }
 }
 

@@ -17,7 +17,7 @@ mod segments;
 mod thrift;
 mod valued;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(crate) use book::{Books, SubjectBook};
 pub(crate) use entry::{FileEntry, SubjectRun};
@@ -26,6 +26,7 @@ pub(crate) use scanner::Scanner;
 pub(crate) use segments::OpenSegment;
 
 use super::model::Overview;
+use super::names::Names;
 
 /// One consistent view of a recording.
 #[derive(Debug, Default)]
@@ -36,4 +37,12 @@ pub(crate) struct Catalogue {
     /// What the numbers of subjects and runs mean; shared by all catalogues of a scanner.
     pub(crate) books: Arc<Books>,
     pub(crate) overview: Arc<Overview>,
+    names: OnceLock<Names>,
+}
+
+impl Catalogue {
+    /// What is known of each container, whichever file says it.
+    pub(crate) fn names(&self) -> &Names {
+        self.names.get_or_init(|| Names::of(self))
+    }
 }

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::super::error::QueryError;
 use super::super::model::Problem;
@@ -71,9 +71,12 @@ impl Scanner {
 
     /// Looks again; `None` when nothing has changed.
     pub(crate) fn scan(&mut self) -> Option<Catalogue> {
+        let bad = self.books.events.take_problems();
+        let condemned = !bad.is_empty();
+        bad.into_iter().for_each(|p| self.condemn(p));
         let mut walk = Walk { before: std::mem::take(&mut self.tails), ..Walk::default() };
         find::walk(&self.roots, &mut walk);
-        let mut changed = walk.changed || !walk.before.is_empty();
+        let mut changed = condemned || walk.changed || !walk.before.is_empty();
         self.tails = walk.tails;
         let mut problems = walk.problems;
         problems.extend(self.adopted.exchange(&mut walk.sealed));
@@ -93,13 +96,14 @@ impl Scanner {
         let files: Vec<_> = self.known.values().filter_map(|k| k.entry.as_ref().ok().cloned()).collect();
         let mut files = without_superseded(files);
         files.sort_by(|a, b| (a.first_tick(), &a.path).cmp(&(b.first_tick(), &b.path)));
+        self.books.events.retain(&files.iter().map(|f| f.id).collect());
         let mut segments: Vec<_> = self.tails.values().map(|t| Arc::clone(&t.segment)).collect();
         segments.sort_by_key(|s| s.head.place.first_tick);
         for s in &segments {
             self.books.run(s.head.run.run_id.as_str());
         }
         let overview = Arc::new(overview::of(self.generation, &files, &segments, &self.books, problems));
-        Some(Catalogue { files, segments, books: Arc::clone(&self.books), overview })
+        Some(Catalogue { files, segments, books: Arc::clone(&self.books), overview, names: OnceLock::new() })
     }
 
     /// From the next look on, a file whose rows turned out not to be readable is bad, until it changes.
