@@ -71,7 +71,9 @@ fn directory(path: &Path, depth: usize, visitor: &mut impl Visitor) {
         Err(e) if e.kind() == ErrorKind::NotFound => return,
         Err(e) => return visitor.problem(Problem { path: path.to_owned(), reason: e.to_string() }),
     };
+    let mut empty = true;
     for entry in entries.flatten() {
+        empty = false;
         let is_dir = entry.file_type().is_ok_and(|t| t.is_dir());
         if entry.file_name().as_encoded_bytes().starts_with(b".") {
             continue;
@@ -81,6 +83,9 @@ fn directory(path: &Path, depth: usize, visitor: &mut impl Visitor) {
         } else if !is_dir {
             file(entry.path(), visitor);
         }
+    }
+    if empty && is(path, SEALED_EXT) {
+        visitor.problem(Problem { path: path.to_owned(), reason: "an empty directory".to_owned() });
     }
 }
 

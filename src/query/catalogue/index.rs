@@ -43,7 +43,7 @@ enum Values<'a> {
 /// Reads indexes one after the other.
 #[derive(Default)]
 pub(super) struct IndexReader {
-    /// The labels read last of each table, as JSON, and which subjects and runs (by position) they are.
+    /// The labels read last of each table, as JSON, and which subjects they are, in files of one run.
     last: HashMap<Table, (Box<[u8]>, Vec<(u32, u16)>)>,
 }
 
@@ -63,14 +63,21 @@ impl IndexReader {
         let (numbers, labels) = split(json).ok_or_else(damaged)?;
         let numbers: Numbers = serde_json::from_slice(&numbers).map_err(|_| damaged())?;
         let n = numbers.check(footer.rows)?;
-        // A run's position means the same only where the runs are the same: one.
-        let lasting = footer.runs.len() == 1;
-        if !self.last.get(&table).is_some_and(|(json, of)| lasting && **json == *labels && of.len() == n) {
+        let parse = || -> Result<Vec<(u32, u16)>, String> {
             let read: Labels<'_> = serde_json::from_slice(labels).map_err(|_| damaged())?;
-            let of = subjects(&read, table, n, &footer.runs, books)?;
-            self.last.insert(table, (labels.into(), of));
-        }
-        let of = self.last.get(&table).map_or(&[][..], |(_, of)| of);
+            subjects(&read, table, n, &footer.runs, books)
+        };
+        let several;
+        // A run's position means the same only where the runs are the same: one.
+        let of = if footer.runs.len() > 1 {
+            several = parse()?;
+            several.as_slice()
+        } else {
+            if !self.last.get(&table).is_some_and(|(json, of)| **json == *labels && of.len() == n) {
+                self.last.insert(table, (labels.into(), parse()?));
+            }
+            self.last.get(&table).map_or(&[][..], |(_, of)| of)
+        };
         let run = |(i, &(subject, part)): (usize, &(u32, u16))| SubjectRun {
             subject,
             first_row: numbers.first_row[i] as u32,
@@ -154,5 +161,92 @@ impl Values<'_> {
             Values::Same(cell) => cell.borrowed(),
             Values::Each(cells) => cells.get(subject).map_or(Cell::Null, Cell::borrowed),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema::Extent;
+
+    fn run(id: &str) -> RunExtent {
+        let extent = Extent {
+            first_tick: 0,
+            last_tick: 9,
+            first_tick_no: 0,
+            last_tick_no: 9,
+            interval: 1,
+            lost_ticks: Vec::new(),
+        };
+        RunExtent { run_id: id.to_owned(), extent }
+    }
+
+    fn footer<'a>(json: &'a str, rows: u64, runs: &[&str]) -> Footer<'a> {
+        let runs = runs.iter().map(|r| run(r)).collect();
+        Footer { rows, schema: &[], runs, subjects: Some(json.as_bytes()), values: None, sources: Vec::new() }
+    }
+
+    const TWO: &str = r#"{"first_row":[0,3],"rows":[3,4],"first_seen":[1,2],"last_seen":[8,9],"labels":{"cgroup_inode":[7,null],"cgroup_path":["/\u0061","/b"],"node_name":"n1"}}"#;
+
+    /// QRY-2: an index gives each subject's rows; a second file with the same labels has the same subjects.
+    #[test]
+    fn subjects_get_their_rows() {
+        let (books, mut reader) = (Books::default(), IndexReader::default());
+        let mut read = |json: &str, rows, runs: &[&str]| {
+            reader.read(Table::Containers, &footer(json, rows, runs), &books)
+        };
+        let first = read(TWO, 7, &["r"]).unwrap();
+        assert_eq!((first[1].first_row, first[1].rows, first[1].part), (3, 4, 0));
+        assert_eq!(first[1].seen(), crate::time::TimeRange::new(2, 10));
+        let book = books.of(Table::Containers);
+        let path =
+            |r: &SubjectRun| book.labels(r.subject)[crate::metric::containers::label::cgroup_path].clone();
+        assert_eq!(path(&first[0]).as_text(), Some("/a"), "escapes are understood");
+        assert_eq!(read(TWO, 7, &["r"]).unwrap(), first);
+        let swapped =
+            TWO.replace(r#"["/\u0061","/b"]"#, r#"["/b","/\u0061"]"#).replace("[7,null]", "[null,7]");
+        let swapped = read(&swapped, 7, &["r"]).unwrap();
+        assert_eq!((swapped[0].subject, swapped[1].subject), (first[1].subject, first[0].subject));
+    }
+
+    /// STO-7: in a compacted file of several runs each entry says of which it is.
+    #[test]
+    fn runs_are_told_apart() {
+        let (books, mut reader) = (Books::default(), IndexReader::default());
+        let json = TWO.replace("node_name\":\"n1\"", r#"node_name":"n1","run_id":["r2","r1"]"#);
+        let mut read = |runs: &[&str]| reader.read(Table::Containers, &footer(&json, 7, runs), &books);
+        let both = read(&["r1", "r2"]).unwrap();
+        assert_eq!((both[0].part, both[1].part), (1, 0));
+        let turned = read(&["r2", "r1"]).unwrap();
+        assert_eq!((turned[0].part, turned[1].part), (0, 1), "positions are those of this file");
+        assert!(read(&["r1", "r3"]).unwrap_err().contains("names a run"));
+        assert!(reader.read(Table::Containers, &footer(TWO, 7, &["r1", "r2"]), &books).is_err());
+    }
+
+    /// QRY-5: an index that does not describe its file exactly is refused whole.
+    #[test]
+    fn an_index_that_lies_is_refused() {
+        let (books, mut reader) = (Books::default(), IndexReader::default());
+        let mut bad = |from: &str, to: &str, rows| {
+            assert!(TWO.contains(from), "{from}");
+            let json = TWO.replace(from, to);
+            reader.read(Table::Containers, &footer(&json, rows, &["r"]), &books).unwrap_err()
+        };
+        for (from, to) in [
+            ("[0,3]", "[0,4]"),
+            ("[3,4]", "[3,5]"),
+            ("[3,4]", "[7]"),
+            ("[8,9]", "[8,1]"),
+            ("[1,2]", "[-9223372036854775808,2]"),
+            ("[7,null]", "[7]"),
+        ] {
+            assert!(bad(from, to, 7).contains("does not describe"), "{from} {to}");
+        }
+        assert!(bad("[3,4]", "[3,18446744073709551615]", 2).contains("does not describe"));
+        for (from, to) in [("[3,4]", "[3,-4]"), ("\"labels\"", "\"lables\""), ("}}", "}"), ("[7,null]", "{}")]
+        {
+            assert!(bad(from, to, 7).contains("damaged"), "{from} {to}");
+        }
+        assert!(bad("n1", "n2", 1 << 32).contains("more than fgm reads"));
     }
 }
