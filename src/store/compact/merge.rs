@@ -58,7 +58,7 @@ pub(super) fn write(
 ) -> Result<Written, Trouble> {
     let fields = fields(sources)?;
     let labels = labels(table, &fields);
-    let order = order(sources, &labels, index::width(table))?;
+    let order = order(sources, &labels, index::width(table), control)?;
     let mut metadata = index::metadata(table, sources, &order);
     let schema: SchemaRef = Arc::new(Schema::new(fields));
     let properties = properties(&schema, metadata.clone());
@@ -192,7 +192,8 @@ fn properties(schema: &SchemaRef, metadata: Vec<KeyValue>) -> WriterProperties {
         } else if field.data_type().is_signed_integer() && is_counter || is_time {
             p = p.set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
         }
-        if is_time {
+        // What files are sorted by, and what is asked for by name or time.
+        if is_time || field.metadata().get("kind").is_some_and(|kind| kind == "label") {
             p = p.set_column_statistics_enabled(path, EnabledStatistics::Page);
         }
     }

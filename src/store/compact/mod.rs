@@ -140,7 +140,10 @@ pub fn compact(
             Err(_) => break,
         }
     }
-    Ok(work.report)
+    let report = work.report;
+    memory.refused.retain(|path, _| path.exists());
+    memory.settled.retain(|path| path.exists());
+    Ok(report)
 }
 
 /// The lock that only one compaction holds, on the root itself, so that nothing is added to a store.

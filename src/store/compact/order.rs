@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use super::Trouble;
 use super::cursor::Cell;
+use super::pace::Control;
 use super::source::{RunPart, Source};
 use crate::store::columns::sort_key;
 use crate::store::schema::{Extent, RUN_ID, TICK_NO, TIME};
@@ -47,7 +48,12 @@ const NULL: u32 = 0;
 
 /// Reads the labels of all sources and puts their runs in order. `names` are the labels, those of the subject index,
 /// which are `lead`, first.
-pub(super) fn order(sources: &[Source], names: &[&str], lead: usize) -> Result<Order, Trouble> {
+pub(super) fn order(
+    sources: &[Source],
+    names: &[&str],
+    lead: usize,
+    control: &Control,
+) -> Result<Order, Trouble> {
     let parts = union(sources);
     let mut numbers = Numbers { values: HashMap::from([(LabelValue::Null, NULL)]), labels: HashMap::new() };
     let mut runs = Vec::new();
@@ -56,6 +62,7 @@ pub(super) fn order(sources: &[Source], names: &[&str], lead: usize) -> Result<O
         super::guarded(|| read_runs(source, names, &parts, &mut numbers, &mut runs))
             .map_err(|reason| source.refuse(reason))?;
         runs[before..].iter_mut().for_each(|run: &mut Run| run.source = at as u32);
+        control.breathe()?;
     }
     let values = by_number(numbers.values);
     let labels = by_number(numbers.labels);

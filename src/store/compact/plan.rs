@@ -13,6 +13,8 @@ use crate::time::{self, Micros, SECOND};
 
 /// Files of one merge: each keeps a descriptor open.
 const MOST_FILES: usize = 64;
+/// A file of this part of the most that is merged stays as it is: little is gained by making it larger.
+const LARGE: u64 = 4;
 const HOUR: Micros = 3600 * SECOND;
 const DAY: Micros = 24 * HOUR;
 
@@ -90,7 +92,7 @@ pub(super) fn open_stems(root: &Path) -> HashSet<String> {
 }
 
 /// What becomes one file each: of a day that is over as much as fits, before that of each hour. With an age, only of
-/// days and hours that have been over for so long.
+/// days and hours that have been over for so long. A file that is large already is not written again.
 pub(super) fn batches(
     files: Vec<Closed>,
     now: Micros,
@@ -100,7 +102,7 @@ pub(super) fn batches(
     let age = older_than.map(|a| Micros::try_from(a.as_micros()).unwrap_or(Micros::MAX));
     let horizon = now.saturating_sub(age.unwrap_or(0));
     let mut spans: BTreeMap<Micros, Vec<Closed>> = BTreeMap::new();
-    for file in files {
+    for file in files.into_iter().filter(|f| f.len < max_bytes / LARGE) {
         let (day, hour) = (file.time.div_euclid(DAY), file.time.div_euclid(HOUR));
         if (day + 1) * DAY <= horizon {
             spans.entry(day * DAY).or_default().push(file);
@@ -177,6 +179,6 @@ mod tests {
         assert!(batches(files(1), MIDNIGHT, None, 1000).is_empty());
         let mut big = files(3);
         big[1].len = 5000;
-        assert!(batches(big, MIDNIGHT, None, 1000).is_empty(), "a big file between two is not written again");
+        assert_eq!(sizes(&batches(big, MIDNIGHT, None, 1000)), [2], "a large file is not written again");
     }
 }
