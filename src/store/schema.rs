@@ -164,9 +164,9 @@ impl Extent {
 
     /// Whether it can be reckoned with: what a file says of itself may be anything.
     pub fn is_sound(&self) -> bool {
-        // The year 73,000, and as many ticks at the longest interval.
+        // The year 73,000, and as many ticks as there are until then.
         const MAX: i64 = 1 << 61;
-        let ticks = 0..=MAX / MAX_INTERVAL;
+        let ticks = 0..=MAX / self.interval.max(1);
         let lost = self.lost_ticks.iter().all(|(a, b)| ticks.contains(a) && ticks.contains(b) && a <= b);
         [self.first_tick, self.last_tick].iter().all(|t| (-MAX..=MAX).contains(t))
             && ticks.contains(&self.first_tick_no)

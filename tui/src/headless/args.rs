@@ -49,7 +49,7 @@ metrics: the paths begin.
 
 Examples:
   fgm-tui query cpu_usage_millicores --include 'ns:shop kind:container' --range -10m.. rec/
-  fgm-tui query processes.memory_rss_bytes,pids_current --columns 400 --format csv rec/";
+  fgm-tui query processes.memory_rss_bytes,pids_current --raw --format csv rec/";
 
 const VERIFY_HELP: &str = "\
 Exit code 0: all is well; 1: problems were found; 3: nothing could be read.";

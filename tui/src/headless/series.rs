@@ -20,10 +20,8 @@ use super::print::{Printer, Trouble};
 use super::{Recording, code};
 use crate::cli::{Failure, USAGE};
 
-/// Subjects that are asked for at once: bounds what is held.
-const AT_ONCE: usize = 500;
-/// The same where all of their samples are held.
-const AT_ONCE_RAW: usize = 20;
+/// Rows that are asked for at once: bounds what is held.
+const ROWS: usize = 50_000;
 
 /// Answers.
 pub(super) fn run(args: &QueryArgs, data: Option<PathBuf>) -> Result<ExitCode, Trouble> {
@@ -36,9 +34,11 @@ pub(super) fn run(args: &QueryArgs, data: Option<PathBuf>) -> Result<ExitCode, T
     let range = recording.range(&args.part)?;
     let labels = Labels::of(&wanted, args);
     let mut printer: Option<Printer> = None;
+    // How many samples a series has is known only afterwards: one at a time.
+    let at_once = if args.raw { 1 } else { (ROWS / args.columns as usize).max(1) };
     for w in &wanted {
         let found = recording.subjects_of(w, range, &args.part)?;
-        for some in found.chunks(if args.raw { AT_ONCE_RAW } else { AT_ONCE }) {
+        for some in found.chunks(at_once) {
             let table = if labels.raw {
                 samples(&recording, w, some, range, &labels)?
             } else {
