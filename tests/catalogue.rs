@@ -278,13 +278,11 @@ fn names_come_from_identities() {
             t.defs.push(SeriesDef { table: Table::Containers, id: 3, labels: container.clone() });
         }
         if n < 90 {
-            let at = t.tick;
-            t.rows_mut(Table::Containers).push(3, at).set(containers::memory_current_bytes, memory(3, n));
+            t.rows_mut(Table::Containers).push(3, t.tick).set(containers::memory_current_bytes, memory(3, n));
         }
         if n == 95 {
             t.defs.push(SeriesDef { table: Table::Identities, id: 1, labels: identity.clone() });
-            let at = t.tick;
-            t.rows_mut(Table::Identities).push(1, at);
+            t.rows_mut(Table::Identities).push(1, t.tick);
         }
         w.append(&t).unwrap();
     }

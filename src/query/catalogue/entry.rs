@@ -71,6 +71,11 @@ pub(crate) struct SubjectRun {
 }
 
 impl SubjectRun {
+    /// Whether it can have a row of this time.
+    pub(crate) fn contains(&self, time: Micros) -> bool {
+        self.first_seen <= time && time <= self.last_seen
+    }
+
     /// From the first row to just after the last.
     pub(crate) fn seen(&self) -> TimeRange {
         TimeRange::new(self.first_seen, self.last_seen.saturating_add(1))

@@ -46,7 +46,11 @@ pub(super) struct RunExtent {
 
 /// Reads the bytes of a file's footer into `buffer`; the error is one line without the path.
 pub(super) fn load<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], String> {
-    let file = File::open(path).map_err(|e| e.to_string())?;
+    load_from(&File::open(path).map_err(|e| e.to_string())?, buffer)
+}
+
+/// The same of an open file.
+pub(in crate::query) fn load_from<'b>(file: &File, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], String> {
     let size = file.metadata().map_err(|e| e.to_string())?.len();
     if size == 0 {
         return Err("empty file".to_owned());

@@ -7,14 +7,14 @@ mod adopted;
 mod book;
 mod entry;
 mod find;
-mod footer;
+pub(super) mod footer;
 mod index;
 mod layout;
 mod overview;
 mod reader;
 mod scanner;
 mod segments;
-mod thrift;
+pub(super) mod thrift;
 mod valued;
 
 use std::sync::{Arc, OnceLock};

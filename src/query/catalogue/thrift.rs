@@ -11,24 +11,24 @@ const MAX_DEPTH: u8 = 32;
 
 /// The bytes are not what they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub(in crate::query) struct Malformed;
 
 type Result<T> = std::result::Result<T, Malformed>;
 
 /// Types of fields that are looked at.
-pub(super) mod kind {
+pub(in crate::query) mod kind {
     const TRUE: u8 = 1;
     const FALSE: u8 = 2;
     const BYTE: u8 = 3;
     const I16: u8 = 4;
-    pub(in super::super) const I32: u8 = 5;
-    pub(in super::super) const I64: u8 = 6;
+    pub(in crate::query) const I32: u8 = 5;
+    pub(in crate::query) const I64: u8 = 6;
     const DOUBLE: u8 = 7;
-    pub(in super::super) const BINARY: u8 = 8;
-    pub(in super::super) const LIST: u8 = 9;
+    pub(in crate::query) const BINARY: u8 = 8;
+    pub(in crate::query) const LIST: u8 = 9;
     const SET: u8 = 10;
     const MAP: u8 = 11;
-    pub(in super::super) const STRUCT: u8 = 12;
+    pub(in crate::query) const STRUCT: u8 = 12;
     const UUID: u8 = 13;
 
     /// What has to be done to pass over a value.
@@ -62,12 +62,12 @@ use kind::Pass;
 
 /// A place in the bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cursor<'a> {
+pub(in crate::query) struct Cursor<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Cursor<'a> {
+    pub(in crate::query) fn new(bytes: &'a [u8]) -> Cursor<'a> {
         Cursor { rest: bytes }
     }
 
@@ -96,19 +96,19 @@ impl<'a> Cursor<'a> {
     }
 
     /// An integer field's value.
-    pub(super) fn int(&mut self) -> Result<i64> {
+    pub(in crate::query) fn int(&mut self) -> Result<i64> {
         let v = self.varint()?;
         Ok((v >> 1).cast_signed() ^ -((v & 1).cast_signed()))
     }
 
     /// A binary field's value.
-    pub(super) fn binary(&mut self) -> Result<&'a [u8]> {
+    pub(in crate::query) fn binary(&mut self) -> Result<&'a [u8]> {
         let len = self.varint()?;
         self.take(usize::try_from(len).map_err(|_| Malformed)?)
     }
 
     /// The type and number of a list's elements: no more than there are bytes, since each takes at least one.
-    pub(super) fn list(&mut self) -> Result<(u8, usize)> {
+    pub(in crate::query) fn list(&mut self) -> Result<(u8, usize)> {
         let head = self.byte()?;
         let short = usize::from(head >> 4);
         let len = if short == 15 { usize::try_from(self.varint()?).map_err(|_| Malformed)? } else { short };
@@ -116,7 +116,10 @@ impl<'a> Cursor<'a> {
     }
 
     /// The structs of a list field, each read by `read`.
-    pub(super) fn structs(&mut self, mut read: impl FnMut(&mut Cursor<'a>) -> Result<()>) -> Result<()> {
+    pub(in crate::query) fn structs(
+        &mut self,
+        mut read: impl FnMut(&mut Cursor<'a>) -> Result<()>,
+    ) -> Result<()> {
         let (of, len) = self.list()?;
         if len > 0 && of != kind::STRUCT {
             return Err(Malformed);
@@ -125,7 +128,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The fields of a struct: `read` gets number and type of each, and answers whether it has read the value.
-    pub(super) fn fields(
+    pub(in crate::query) fn fields(
         &mut self,
         mut read: impl FnMut(i64, u8, &mut Cursor<'a>) -> Result<bool>,
     ) -> Result<()> {
@@ -150,7 +153,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Passes over a value and returns its bytes.
-    pub(super) fn value(&mut self, kind: u8) -> Result<&'a [u8]> {
+    pub(in crate::query) fn value(&mut self, kind: u8) -> Result<&'a [u8]> {
         let before = self.rest;
         self.skip(kind, MAX_DEPTH)?;
         Ok(&before[..before.len() - self.rest.len()])

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::labels::{self, Set};
 use super::names;
-use super::read::{self, Layout, Shape, Value};
+use super::read::{self, Layout, Value};
 use super::ticks::{self, Run, Runs};
 use crate::identity::{RunId, safe_identifier};
 use crate::metric::{Repr, Table, extras};
@@ -24,7 +24,7 @@ use crate::time::Micros;
 /// Values that are held at a time (40 bytes each).
 const MAX_VALUES: u64 = 1 << 20;
 /// A store's file covers so much of the recording.
-const ROTATION: Duration = Duration::from_hours(1);
+const ROTATION: Duration = Duration::from_secs(3600);
 
 /// Converts `path` into a store below `root`.
 pub(super) fn convert(path: &Path, layout: &Layout, root: &Path) -> Result<(), String> {
@@ -65,7 +65,7 @@ impl Source<'_> {
             root: root.to_owned(),
             identifier: identifier.to_owned(),
             rotation: ROTATION,
-            sync_every: Duration::from_hours(1),
+            sync_every: Duration::from_secs(3600),
             cap: Cap { max_bytes: None, on_full: OnFull::Stop },
             retention: None,
             compact: false,
@@ -153,6 +153,24 @@ struct Target {
     column: usize,
 }
 
+/// What a column has to be able to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Shape {
+    Int,
+    Whole,
+    Fraction,
+}
+
+impl Shape {
+    fn of(value: Value) -> Shape {
+        match value {
+            Value::Int(_) | Value::Beyond => Shape::Int,
+            Value::Float(v) if v.fract() == 0.0 => Shape::Whole,
+            Value::Float(_) => Shape::Fraction,
+        }
+    }
+}
+
 /// A value on its way.
 struct Placed {
     tick: i64,
@@ -234,9 +252,7 @@ fn as_tick(values: &[Placed], ticks: &BTreeMap<i64, ticks::Tick>, series: &mut S
         let Some(first) = of_series.first() else { continue };
         let time = of_series.iter().map(|v| v.time).min().unwrap_or(at.time);
         let mut row = tick.rows_mut(first.target.table).push(first.target.series, time);
-        for v in of_series {
-            set(&mut row, v.target, v.value);
-        }
+        of_series.iter().for_each(|v| set(&mut row, v.target, v.value));
     }
     tick
 }

@@ -63,24 +63,6 @@ pub(super) enum Value {
     Beyond,
 }
 
-/// What a column has to be able to hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Shape {
-    Int,
-    Whole,
-    Fraction,
-}
-
-impl Shape {
-    pub(super) fn of(value: Value) -> Shape {
-        match value {
-            Value::Int(_) | Value::Beyond => Shape::Int,
-            Value::Float(v) if v.fract() == 0.0 => Shape::Whole,
-            Value::Float(_) => Shape::Fraction,
-        }
-    }
-}
-
 /// When and in which run rows were taken.
 pub(super) struct Moments {
     run: Option<StringArray>,

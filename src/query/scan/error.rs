@@ -13,6 +13,13 @@ pub(crate) enum ScanError {
     Bad(String),
 }
 
+impl ScanError {
+    /// Pages carry no checksum; that damaged ones decode to anything shows in times that their index does not have.
+    pub(crate) fn misplaced() -> ScanError {
+        ScanError::Bad("damaged (times of rows are not those of its index)".to_owned())
+    }
+}
+
 impl fmt::Display for ScanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -12,7 +12,6 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, NullArray};
 use bytes::Bytes;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
 
 use super::cache::{Cache, What};
 use super::decode;
@@ -20,6 +19,7 @@ use super::error::ScanError;
 use super::layout::{Group, Layout, Shapes};
 use super::pages::Pages;
 use crate::query::catalogue::FileEntry;
+use crate::query::catalogue::footer::load_from;
 
 type Result<T> = std::result::Result<T, ScanError>;
 
@@ -83,8 +83,10 @@ impl OpenFile<'_> {
         let Some(group) = layout.groups.get(at) else {
             return Err(ScanError::Bad("damaged (fewer rows than its index says)".to_owned()));
         };
-        let (start, len) = group.chunk(column);
-        let whole = (group.rows.clone(), start..start + u64::from(len));
+        let unreadable = || ScanError::Bad("it has a column of a kind that no store has".to_owned());
+        let chunk = group.chunk(column).ok_or_else(unreadable)?;
+        let start = chunk.start;
+        let whole = (group.rows.clone(), start..start.saturating_add(u64::from(chunk.bytes)));
         let pages = self.pages(group, at as u16, column)?;
         let in_group = row - group.rows.start;
         let place = pages.as_ref().and_then(|p| p.of_row(in_group, group.rows.len() as u32));
@@ -104,8 +106,9 @@ impl OpenFile<'_> {
             all.extend(self.bytes(bytes)?);
             all
         };
-        let descr = layout.shape.columns.column(usize::from(column));
-        let values = decode::decode(&descr, layout.codec(column), Bytes::from(bytes), rows.len())?;
+        let descriptor = layout.descriptor(column).ok_or_else(unreadable)?;
+        let compression = chunk.compression().ok_or_else(unreadable)?;
+        let values = decode::decode(descriptor, compression, Bytes::from(bytes), rows.len())?;
         let size = decode::bytes(&values);
         self.keep(what, Arc::new(values.clone()), size);
         Ok((rows.start, values))
@@ -150,9 +153,9 @@ impl OpenFile<'_> {
     }
 
     fn read_layout(&self) -> Result<Layout> {
-        let mut reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Skip);
-        reader.try_parse(self.file()?)?;
-        Layout::of(&reader.finish()?, &self.reader.shapes)
+        let mut buffer = Vec::new();
+        let footer = load_from(self.file()?, &mut buffer).map_err(ScanError::Bad)?;
+        Layout::parse(footer, &self.reader.shapes)
     }
 
     fn file(&self) -> Result<&File> {

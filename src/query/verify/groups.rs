@@ -34,9 +34,6 @@ struct Entry {
     last_seen: Micros,
 }
 
-/// A subject's key labels and a run.
-type Series = (Vec<LabelValue>, String);
-
 /// Takes the rows of a file batch by batch.
 pub(super) struct Groups<'a> {
     table: Option<Table>,
@@ -44,7 +41,7 @@ pub(super) struct Groups<'a> {
     group: Option<Group>,
     entries: Vec<Entry>,
     /// Ticks of each subject and run, as often as its rows stand apart.
-    spans: HashMap<Series, Vec<(i64, i64)>>,
+    spans: HashMap<(Vec<LabelValue>, String), Vec<(i64, i64)>>,
     ticks: BTreeMap<String, (i64, i64)>,
     row: u64,
     /// Said once, as the rest follows from it.

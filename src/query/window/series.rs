@@ -81,6 +81,9 @@ pub(super) fn runs(
             let here = LabelColumns::of(&arrays);
             for row in 0..rows.len() {
                 let seen = times.value(row);
+                if !subject.contains(seen) {
+                    return Err(ScanError::misplaced());
+                }
                 let new = row == 0 || !here.same_as_before(row);
                 if new {
                     let mut values = here.row(row).into_iter();

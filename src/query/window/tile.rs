@@ -97,11 +97,14 @@ pub(super) fn frames(
     let frame = |b: Block| {
         let at = (b.first_row - rows.start) as usize..(b.first_row - rows.start + b.rows) as usize;
         let (time, tick_no) = (&time[at.clone()], &tick_no[at]);
+        if !time.iter().all(|&t| runs[b.run].contains(t)) {
+            return Err(ScanError::misplaced());
+        }
         let even =
             tick_no.windows(2).all(|t| t[0].wrapping_add(1) == t[1]) && time.windows(2).all(|t| t[0] < t[1]);
-        Frame { first: time[0], last: time[time.len() - 1], tick_no: tick_no[0], even }
+        Ok(Frame { first: time[0], last: time[time.len() - 1], tick_no: tick_no[0], even })
     };
-    let frames: Arc<Vec<Frame>> = Arc::new(blocks(runs, rows.clone()).map(frame).collect());
+    let frames = Arc::new(blocks(runs, rows.clone()).map(frame).collect::<Result<Vec<Frame>, _>>()?);
     file.keep(What::Frames(tile), Arc::clone(&frames), frames.len() * size_of::<Frame>());
     Ok(frames)
 }
