@@ -19,7 +19,7 @@ use common::{START, fill, memory, open, tick};
 use fgm::event::EventKind;
 use fgm::metric::{Metric, Table, containers, identities};
 use fgm::query::Engine;
-use fgm::query::model::{LostRange, WindowQuery};
+use fgm::query::model::{LostRange, Options, WindowQuery};
 use fgm::store::tick::{LabelValue, SeriesDef};
 use fgm::time::{SECOND, TimeRange};
 use fgm::unit::Unit;
@@ -217,7 +217,8 @@ fn columns_of_newer_versions_are_listed() {
         columns.push(Arc::new((0..rows).map(|_| Some("x")).collect::<arrow::array::StringArray>()));
         RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()
     };
-    rewrite(&file, &file, widen, |_| ());
+    // Which columns have values is said of those that were there before.
+    rewrite(&file, &file, widen, |pairs| pairs.retain(|kv| kv.key != "fgm.values"));
     let o = engine(dir.path()).overview();
     assert!(o.problems.is_empty(), "{:?}", o.problems);
     let metric = o.metrics.iter().find(|m| m.name == "memory_newer_bytes").unwrap();
@@ -274,15 +275,16 @@ fn names_come_from_identities() {
     identity[identities::label::pod_name] = LabelValue::text("web-0");
     for n in 0..100 {
         let mut t = tick(n, 0);
+        let now = t.tick;
         if n == 0 {
             t.defs.push(SeriesDef { table: Table::Containers, id: 3, labels: container.clone() });
         }
         if n < 90 {
-            t.rows_mut(Table::Containers).push(3, t.tick).set(containers::memory_current_bytes, memory(3, n));
+            t.rows_mut(Table::Containers).push(3, now).set(containers::memory_current_bytes, memory(3, n));
         }
         if n == 95 {
             t.defs.push(SeriesDef { table: Table::Identities, id: 1, labels: identity.clone() });
-            t.rows_mut(Table::Identities).push(1, t.tick);
+            t.rows_mut(Table::Identities).push(1, now);
         }
         w.append(&t).unwrap();
     }
@@ -465,4 +467,79 @@ fn changed_bytes_do_no_harm() {
         (opened, named) = (opened + o.files, named + o.problems.len());
     }
     assert!(opened > FILES / 10 && named > FILES / 10, "{opened} opened, {named} named");
+}
+
+/// QRY-1: a cache changes no answer: with none, with a good one, with one that knows other files, and whatever its bytes.
+#[test]
+fn a_cache_is_never_needed_and_never_wrong() {
+    let _alone = alone();
+    let dir = recording(3);
+    let good = files(dir.path(), "containers").remove(0);
+    let bytes = fs::read(&good).unwrap();
+    for i in 0..80 {
+        fs::write(good.with_file_name(format!("more-{i}.parquet")), &bytes).unwrap();
+    }
+    let cached = tempfile::tempdir().unwrap();
+    let place = cached.path().join("deep/catalogue");
+    let opened = || {
+        let options = Options { cache: Some(place.clone()), ..Options::default() };
+        let e = Engine::open_with(&[dir.path().to_owned()], &options).unwrap();
+        let o = e.overview();
+        let subjects = e.subjects(Table::Containers, all()).unwrap();
+        (subjects, o.files, o.range, o.metrics.clone(), o.gaps.clone(), o.problems.clone())
+    };
+    let expected = opened();
+    let cache = || {
+        fs::read_dir(&place).ok()?.flatten().map(|e| e.path()).find(|p| p.extension().unwrap() == "catalogue")
+    };
+    let wait = || {
+        for _ in 0..1000 {
+            if cache().is_some() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        cache().unwrap()
+    };
+    let path = wait();
+    let whole = fs::read(&path).unwrap();
+    assert_eq!(opened(), expected, "from the cache");
+
+    // A footer that nobody reads, since the cache has it: this is what shows that the cache is used at all.
+    let one = good.with_file_name("more-7.parquet");
+    let stat = fs::metadata(&one).unwrap();
+    let mut blind = bytes.clone();
+    let end = blind.len();
+    blind[end - 300..end - 8].fill(0xff);
+    fs::write(&one, &blind).unwrap();
+    fs::File::options().write(true).open(&one).unwrap().set_modified(stat.modified().unwrap()).unwrap();
+    assert_eq!(opened(), expected, "from the cache alone");
+    fs::File::options().write(true).open(&one).unwrap().set_modified(std::time::SystemTime::now()).unwrap();
+    assert_eq!(opened().5.len(), 1, "a file that has changed is read again");
+    fs::write(&one, &bytes).unwrap();
+
+    let mut random = Random(7);
+    let before = LIVE.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    for i in 0..60 {
+        let mut bad = whole.clone();
+        match i % 3 {
+            0 => bad.truncate(random.below(whole.len())),
+            1 => bad[random.below(whole.len())] ^= 1 << random.below(8),
+            // With a checksum that is right.
+            _ => {
+                let at = 4 + random.below(whole.len() - 4);
+                let until = (at + 1 + random.below(9)).min(bad.len());
+                bad[at..until].fill([0xff, 0x00, 0x7f][random.below(3)]);
+                let sum = crc32fast::hash(&bad[4..]);
+                bad[..4].copy_from_slice(&sum.to_le_bytes());
+            }
+        }
+        fs::write(&path, bad).unwrap();
+        let now = opened();
+        // One that lies with the right checksum was written to lie; it must do no harm beyond that.
+        assert!(i % 3 == 2 || now == expected, "{i}");
+    }
+    let peak = (PEAK.load(Ordering::Relaxed) - before).cast_unsigned();
+    assert!(peak < 64 << 20, "{peak} bytes");
 }

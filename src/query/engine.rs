@@ -60,7 +60,7 @@ impl Engine {
 
     /// The same with bounds of one's own.
     pub fn open_with(paths: &[PathBuf], options: &Options) -> Result<Engine, QueryError> {
-        let mut scanner = Scanner::new(paths)?;
+        let mut scanner = Scanner::new(paths)?.with_cache(options.cache.as_deref());
         let catalogue = RwLock::new(Arc::new(scanner.scan().unwrap_or_default()));
         let threads = options.threads.max(1);
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -4,6 +4,7 @@
 //! Must not: write to a recording.
 
 mod ask;
+mod caches;
 mod cancel;
 mod catalogue;
 mod engine;

@@ -178,6 +178,8 @@ pub struct Point {
 /// How an engine may use the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
+    /// Where what footers say is kept until the next time; `None` for nowhere.
+    pub cache: Option<PathBuf>,
     /// Bytes of decoded columns and digests that are kept between questions.
     pub column_cache_bytes: usize,
     /// Bytes that SQL may hold for sorting, grouping and joining.
@@ -189,6 +191,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Options { column_cache_bytes: 96 << 20, sql_memory_bytes: 256 << 20, threads: cores.min(4) }
+        let cache = super::caches::directory().map(|d| d.join("catalogue"));
+        Options { cache, column_cache_bytes: 96 << 20, sql_memory_bytes: 256 << 20, threads: cores.min(4) }
     }
 }

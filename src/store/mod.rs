@@ -9,7 +9,7 @@
 //! ```
 
 mod bits;
-mod codec;
+pub(crate) mod codec;
 pub mod columns;
 pub mod compact;
 mod encode;

@@ -1,4 +1,4 @@
-//! Subjects and runs as numbers: what thousands of footers repeat is kept once.
+//! Subjects as numbers: what thousands of footers repeat is kept once.
 //!
 //! Owns: the numbers, which are never reused or changed, so that catalogues of one scanner share a book. Must not: know
 //! which file has which subject.
@@ -6,14 +6,14 @@
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use serde::Deserialize;
 
-use super::super::events::EventCache;
-use super::layout::Layouts;
 use crate::metric::Table;
+use crate::store::codec::{Cursor, Malformed, put_bytes, put_i64, put_u64};
 use crate::store::columns::index_width;
+use crate::store::segment::{TAG_INT, TAG_NULL, TAG_TEXT};
 use crate::store::tick::LabelValue;
 use crate::subject::SubjectKey;
 
@@ -62,7 +62,7 @@ struct Pages {
 }
 
 impl SubjectBook {
-    fn new(table: Table) -> SubjectBook {
+    pub(super) fn new(table: Table) -> SubjectBook {
         let pages = Pages {
             values: vec![LabelValue::Null],
             texts: HashMap::new(),
@@ -111,6 +111,48 @@ impl SubjectBook {
             new
         };
         (0..n).map(&mut number).collect()
+    }
+
+    /// For the cache: every value once, then the numbers of each subject's.
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        let pages = self.pages();
+        put_u64(out, pages.values.len() as u64);
+        for value in &pages.values {
+            match value {
+                LabelValue::Null => out.push(TAG_NULL),
+                LabelValue::Int(n) => {
+                    out.push(TAG_INT);
+                    put_i64(out, *n);
+                }
+                LabelValue::Text(t) => {
+                    out.push(TAG_TEXT);
+                    put_bytes(out, t.as_bytes());
+                }
+            }
+        }
+        put_u64(out, pages.cells.len() as u64);
+        pages.cells.iter().for_each(|c| put_u64(out, u64::from(*c)));
+    }
+
+    /// Takes in what another book had written, and returns the numbers that its subjects have here.
+    pub(super) fn decode(&self, at: &mut Cursor<'_>) -> Result<Vec<u32>, Malformed> {
+        let mut values = Vec::new();
+        for _ in 0..at.count()? {
+            values.push(match at.u8()? {
+                TAG_NULL => Cell::Null,
+                TAG_INT => Cell::Int(at.i64()?),
+                TAG_TEXT => Cell::Text(str::from_utf8(at.bytes()?).map_err(|_| Malformed)?.into()),
+                _ => return Err(Malformed),
+            });
+        }
+        let cells = (0..at.count()?)
+            .map(|_| values.get(at.u32()? as usize).ok_or(Malformed))
+            .collect::<Result<Vec<&Cell<'_>>, _>>()?;
+        let width = self.width();
+        if cells.len() % width != 0 {
+            return Err(Malformed);
+        }
+        Ok(self.numbers(cells.len() / width, |subject, label| cells[subject * width + label].borrowed()))
     }
 
     /// Positions of the key labels that the index has, in the order of a [`SubjectKey`]: the first of them, always.
@@ -180,65 +222,9 @@ impl Pages {
     }
 }
 
-/// Run ids as numbers.
-#[derive(Debug, Default)]
-struct Runs {
-    names: Vec<Arc<str>>,
-    numbers: HashMap<Arc<str>, u32>,
-}
-
-/// The books of every table, and the runs.
-#[derive(Debug)]
-pub(crate) struct Books {
-    tables: Vec<SubjectBook>,
-    runs: RwLock<Runs>,
-    pub(super) layouts: Layouts,
-    /// Events of its files.
-    pub(crate) events: EventCache,
-}
-
-impl Default for Books {
-    fn default() -> Self {
-        let tables = Table::ALL.into_iter().map(SubjectBook::new).collect();
-        Books { tables, runs: RwLock::default(), layouts: Layouts::default(), events: EventCache::default() }
-    }
-}
-
-impl Books {
-    /// The subjects of a table.
-    pub(crate) fn of(&self, table: Table) -> &SubjectBook {
-        // Numbers of tables are positions in `Table::ALL`.
-        &self.tables[table as usize]
-    }
-
-    /// The number of a run.
-    pub(crate) fn run(&self, id: &str) -> u32 {
-        if let Some(known) = self.find_run(id) {
-            return known;
-        }
-        let mut runs = self.runs.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(&known) = runs.numbers.get(id) {
-            return known;
-        }
-        let (new, id) = (runs.names.len() as u32, Arc::<str>::from(id));
-        runs.names.push(Arc::clone(&id));
-        runs.numbers.insert(id, new);
-        new
-    }
-
-    /// The run of this number.
-    pub(crate) fn run_id(&self, run: u32) -> Option<Arc<str>> {
-        self.runs.read().unwrap_or_else(PoisonError::into_inner).names.get(run as usize).cloned()
-    }
-
-    /// The number of a run that some file or segment of a catalogue belongs to.
-    pub(crate) fn find_run(&self, id: &str) -> Option<u32> {
-        self.runs.read().unwrap_or_else(PoisonError::into_inner).numbers.get(id).copied()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Books;
     use super::*;
     use crate::metric::containers::label;
 

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use super::book::Books;
+use super::Books;
 use super::find::Stat;
 use super::footer::{Footer, RunExtent};
 use super::index::IndexReader;
 use super::layout::Layout;
 use crate::metric::Table;
-use crate::store::layout::{self, EVENTS};
+use crate::store::layout::{self, EVENTS, SealedPath};
 use crate::store::schema::Extent;
 use crate::time::{Micros, SECOND, TimeRange};
 
@@ -42,7 +42,7 @@ pub(crate) struct FileEntry {
     /// Its columns.
     pub(crate) layout: Arc<Layout>,
     /// A bit for each column that has values, as in the footer.
-    values: Option<Box<[u8]>>,
+    pub(super) values: Option<Box<[u8]>>,
     /// Files whose rows this one has.
     pub(crate) sources: Vec<String>,
 }
@@ -82,6 +82,16 @@ impl SubjectRun {
     }
 }
 
+/// What a footer says, in numbers of the books.
+#[derive(Debug)]
+pub(super) struct Contents {
+    pub(super) rows: u64,
+    pub(super) parts: Vec<RunPart>,
+    pub(super) runs: Vec<SubjectRun>,
+    pub(super) values: Option<Box<[u8]>>,
+    pub(super) sources: Vec<String>,
+}
+
 impl FileEntry {
     /// Puts a footer's columns, subjects and runs into the books.
     pub(super) fn new(
@@ -91,16 +101,47 @@ impl FileEntry {
         index: &mut IndexReader,
         books: &Books,
     ) -> Result<FileEntry, String> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let place = layout::parse_sealed(path).ok_or("not in a table's directory")?;
-        let table = Table::from_name(&place.table);
-        let runs = match table {
+        let place = place(path)?;
+        let runs = match Table::from_name(&place.table) {
             Some(table) => index.read(table, &footer, books)?,
             None => Vec::new(),
         };
-        let layout = books.layouts.of(path, table, footer.schema)?;
         let part = |r: RunExtent| RunPart { run: books.run(&r.run_id), extent: r.extent };
-        let parts: Vec<RunPart> = footer.runs.into_iter().map(part).collect();
+        let Footer { rows, schema, values, sources, .. } = footer;
+        let parts = footer.runs.into_iter().map(part).collect();
+        FileEntry::assemble(path, stat, place, schema, Contents { rows, parts, runs, values, sources }, books)
+    }
+
+    /// The same from a cache, whose books had other numbers of subjects: `subjects` are ours, by table.
+    pub(super) fn of_cache(
+        path: &Path,
+        stat: &Stat,
+        schema: &[u8],
+        mut contents: Contents,
+        books: &Books,
+        subjects: &[Vec<u32>],
+    ) -> Result<FileEntry, String> {
+        let place = place(path)?;
+        let numbers = Table::from_name(&place.table).and_then(|t| subjects.get(t as usize));
+        for run in &mut contents.runs {
+            let number = numbers.and_then(|n| n.get(run.subject as usize));
+            run.subject = *number.ok_or("a subject that is not in the cache")?;
+        }
+        FileEntry::assemble(path, stat, place, schema, contents, books)
+    }
+
+    fn assemble(
+        path: &Path,
+        stat: &Stat,
+        place: SealedPath,
+        schema: &[u8],
+        contents: Contents,
+        books: &Books,
+    ) -> Result<FileEntry, String> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let table = Table::from_name(&place.table);
+        let layout = books.layouts.of(path, table, schema)?;
+        let Contents { rows, parts, runs, values, sources } = contents;
         // Events carry no index; they are noticed on their tick.
         let ticks = parts.iter().map(|p| &p.extent);
         let first = runs.iter().map(|r| r.first_seen).min();
@@ -117,13 +158,13 @@ impl FileEntry {
             events: place.table == EVENTS,
             stem: place.stem,
             identifier: place.identifier,
-            rows: footer.rows,
+            rows,
             time: TimeRange::new(first.unwrap_or(0), last.unwrap_or(0).saturating_add(1)),
             parts,
             runs,
             layout,
-            values: footer.values,
-            sources: footer.sources,
+            values,
+            sources,
         })
     }
 
@@ -147,6 +188,10 @@ impl FileEntry {
     pub(crate) fn last_tick(&self) -> Micros {
         self.parts.iter().map(|p| p.extent.last_tick).max().unwrap_or(self.time.end)
     }
+}
+
+fn place(path: &Path) -> Result<SealedPath, String> {
+    layout::parse_sealed(path).ok_or_else(|| "not in a table's directory".to_owned())
 }
 
 /// Leaves out files whose rows stand in a compacted one, which happens when compaction was stopped between completing

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::book::{Books, Cell};
+use super::Books;
+use super::book::Cell;
 use super::entry::SubjectRun;
 use super::footer::{Footer, RunExtent};
 use crate::metric::{LabelRepr, Table};
@@ -18,7 +19,7 @@ use crate::time::Micros;
 const RUN_LABEL: &str = "run_id";
 
 /// No time of a row is beyond this: the year 73,000.
-const MAX_TIME: Micros = 1 << 61;
+pub(super) const MAX_TIME: Micros = 1 << 61;
 
 /// As [`crate::store::schema::SubjectIndex`], without its labels.
 #[derive(Deserialize)]

@@ -23,7 +23,7 @@ const MAX_SHARED: usize = 64;
 pub(crate) struct Layout {
     pub(super) table: Option<Table>,
     /// As in the footer.
-    schema: Box<[u8]>,
+    pub(super) schema: Box<[u8]>,
     /// Names in the order of the file.
     pub(crate) columns: Vec<String>,
     /// Columns that the dictionary does not have.

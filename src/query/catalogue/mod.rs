@@ -5,6 +5,8 @@
 
 mod adopted;
 mod book;
+mod books;
+mod cache;
 mod entry;
 mod find;
 pub(super) mod footer;
@@ -19,7 +21,8 @@ mod valued;
 
 use std::sync::{Arc, OnceLock};
 
-pub(crate) use book::{Books, SubjectBook};
+pub(crate) use book::SubjectBook;
+pub(crate) use books::Books;
 pub(crate) use entry::{FileEntry, SubjectRun};
 pub(crate) use layout::Layout;
 pub(crate) use scanner::Scanner;

@@ -4,12 +4,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::super::error::QueryError;
 use super::super::model::Problem;
 use super::adopted::Adopted;
+use super::cache::{self, Cache};
 use super::entry::without_superseded;
 use super::find::{self, Stat, Visitor};
 use super::segments::Tail;
@@ -24,6 +25,9 @@ pub(crate) struct Scanner {
     tails: HashMap<PathBuf, Tail>,
     problems: Vec<Problem>,
     adopted: Adopted,
+    cache: Option<Cache>,
+    /// Files read since the cache was written.
+    fresh: usize,
     generation: u64,
 }
 
@@ -65,8 +69,16 @@ impl Scanner {
             tails: HashMap::new(),
             problems: Vec::new(),
             adopted: Adopted::default(),
+            cache: None,
+            fresh: 0,
             generation: 0,
         })
+    }
+
+    /// Keeps what it reads in this directory, and looks there first.
+    pub(crate) fn with_cache(mut self, directory: Option<&Path>) -> Scanner {
+        self.cache = directory.map(|d| Cache::new(d, &self.roots));
+        self
     }
 
     /// Looks again; `None` when nothing has changed.
@@ -120,8 +132,29 @@ impl Scanner {
         let mut new: Vec<_> = found.into_iter().filter(|(path, _)| !self.known.contains_key(path)).collect();
         changed |= !new.is_empty();
         new.sort_by(|a, b| a.0.cmp(&b.0));
+        if let Some(cache) =
+            self.cache.as_ref().filter(|_| self.generation == 0 && new.len() >= cache::MIN_FILES)
+        {
+            let mut remembered = cache.load(&self.books);
+            new.retain(|(path, stat)| {
+                let Some((was, entry)) = remembered.remove(path).filter(|(was, _)| was == stat) else {
+                    return true;
+                };
+                self.known.insert(path.clone(), Known { stat: was, entry: Ok(Arc::new(entry)) });
+                false
+            });
+        }
+        self.fresh += new.len();
         for (path, stat, outcome) in reader::read_all(new, &self.books) {
             self.known.insert(path, Known { stat, entry: outcome.map(Arc::new) });
+        }
+        if let Some(cache) = self.cache.as_ref().filter(|_| self.fresh >= cache::MIN_FILES) {
+            self.fresh = 0;
+            let good = self
+                .known
+                .values()
+                .filter_map(|k| Some((k.stat.clone(), Arc::clone(k.entry.as_ref().ok()?))));
+            cache.save(good.collect(), Arc::clone(&self.books));
         }
         changed
     }

@@ -9,6 +9,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::query::caches;
+
 /// Changes whenever a conversion would give something else.
 const VERSION: u32 = 1;
 /// Bytes of converted recordings beyond which the ones used least lately go.
@@ -38,16 +40,8 @@ pub(super) fn place(source: &Path, stat: &Metadata) -> Result<Place, String> {
         wide.write(part);
     }
     let name = format!("{:016x}{:08x}", wide.finish(), name.finalize());
-    Ok(Place { path: root(|n| std::env::var_os(n).map(PathBuf::from))?.join(name) })
-}
-
-/// `$XDG_CACHE_HOME/fgm/foreign`, else below the home directory.
-fn root(env: impl Fn(&str) -> Option<PathBuf>) -> Result<PathBuf, String> {
-    let absolute = |name| env(name).filter(|p: &PathBuf| p.is_absolute());
-    absolute("XDG_CACHE_HOME")
-        .or_else(|| absolute("HOME").map(|h| h.join(".cache")))
-        .map(|d| d.join("fgm/foreign"))
-        .ok_or_else(|| "no directory for caches (set XDG_CACHE_HOME)".to_owned())
+    let root = caches::directory().ok_or("no directory for caches (set XDG_CACHE_HOME)")?;
+    Ok(Place { path: root.join("foreign").join(name) })
 }
 
 impl Place {
