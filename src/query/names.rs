@@ -41,7 +41,9 @@ impl Names {
         }
         rows.sort_by_key(|(last, _)| *last);
         let mut names = Names::default();
-        rows.into_iter().for_each(|(_, labels)| names.add(labels));
+        for (_, labels) in rows {
+            names.add(labels);
+        }
         names
     }
 

@@ -65,7 +65,9 @@ impl SubjectFold {
     pub(crate) fn finish(self, catalogue: &Catalogue) -> Vec<Subject> {
         let mut all: Vec<Subject> = self.found.into_values().collect();
         let names = catalogue.names();
-        all.iter_mut().for_each(|s| names.complete(self.table, &mut s.labels));
+        for subject in &mut all {
+            names.complete(self.table, &mut subject.labels);
+        }
         all.sort_by_cached_key(|s| (std::cmp::Reverse(s.last / crate::time::SECOND), s.title()));
         all
     }

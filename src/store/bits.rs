@@ -23,7 +23,8 @@ impl Bits {
 
     /// For the footer, in hexadecimal.
     pub(super) fn key_value(&self) -> KeyValue {
-        let hex: String = self.0.iter().map(|b| format!("{b:02x}")).collect();
+        let digit = |d: u8| char::from_digit(u32::from(d), 16).unwrap_or('0');
+        let hex: String = self.0.iter().flat_map(|b| [digit(b >> 4), digit(b & 0xf)]).collect();
         KeyValue::new(meta::VALUES.to_owned(), hex)
     }
 }

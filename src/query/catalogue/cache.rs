@@ -93,7 +93,7 @@ impl Cache {
         let mut all: Vec<(SystemTime, PathBuf)> =
             entries.flatten().filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, e.path()))).collect();
         all.sort_by(|a, b| b.cmp(a));
-        let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+        let hour_ago = SystemTime::now() - Duration::from_hours(1);
         let mut caches = 0;
         for (modified, path) in all {
             let extension = path.extension().and_then(OsStr::to_str);
@@ -116,7 +116,9 @@ fn encode(files: &[(Stat, Arc<FileEntry>)], books: &Books) -> Vec<u8> {
     put_bytes(&mut out, FORMAT.as_bytes());
     let runs = books.run_ids();
     put_u64(&mut out, runs.len() as u64);
-    runs.iter().for_each(|id| put_bytes(&mut out, id.as_bytes()));
+    for id in &runs {
+        put_bytes(&mut out, id.as_bytes());
+    }
     for table in Table::ALL {
         books.of(table).encode(&mut out);
     }
@@ -152,9 +154,9 @@ fn encode_contents(out: &mut Vec<u8>, f: &FileEntry) {
     for part in &f.parts {
         put_u64(out, u64::from(part.run));
         let e = &part.extent;
-        [e.first_tick, e.last_tick, e.first_tick_no, e.last_tick_no, e.interval]
-            .into_iter()
-            .for_each(|v| put_i64(out, v));
+        for v in [e.first_tick, e.last_tick, e.first_tick_no, e.last_tick_no, e.interval] {
+            put_i64(out, v);
+        }
         put_u64(out, e.lost_ticks.len() as u64);
         for &(a, b) in &e.lost_ticks {
             put_i64(out, a);

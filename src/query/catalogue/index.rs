@@ -41,11 +41,14 @@ enum Values<'a> {
     Each(#[serde(borrow)] Vec<Cell<'a>>),
 }
 
+/// Number of each subject, and position of its run.
+type Entries = Vec<(u32, u16)>;
+
 /// Reads indexes one after the other.
 #[derive(Default)]
 pub(super) struct IndexReader {
     /// The labels read last of each table, as JSON, and which subjects they are, in files of one run.
-    last: HashMap<Table, (Box<[u8]>, Vec<(u32, u16)>)>,
+    last: HashMap<Table, (Box<[u8]>, Entries)>,
 }
 
 impl IndexReader {
@@ -64,7 +67,7 @@ impl IndexReader {
         let (numbers, labels) = split(json).ok_or_else(damaged)?;
         let numbers: Numbers = serde_json::from_slice(&numbers).map_err(|_| damaged())?;
         let n = numbers.check(footer.rows)?;
-        let parse = || -> Result<Vec<(u32, u16)>, String> {
+        let parse = || -> Result<Entries, String> {
             let read: Labels<'_> = serde_json::from_slice(labels).map_err(|_| damaged())?;
             subjects(&read, table, n, &footer.runs, books)
         };
@@ -95,7 +98,9 @@ impl IndexReader {
 fn split(json: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     // In a text the quotes would be escaped.
     const LABELS: &[u8] = br#","labels":"#;
-    let at = json.windows(LABELS.len()).position(|w| w == LABELS)?;
+    // Commas are many and quotes few before it.
+    let mut quotes = json.iter().enumerate().filter(|(_, b)| **b == b'"').map(|(i, _)| i);
+    let at = quotes.find_map(|q| q.checked_sub(1).filter(|i| json[*i..].starts_with(LABELS)))?;
     let labels = json.get(at + LABELS.len()..)?.strip_suffix(b"}")?;
     Some(([&json[..at], b"}"].concat(), labels))
 }
@@ -129,7 +134,7 @@ fn subjects(
     n: usize,
     runs: &[RunExtent],
     books: &Books,
-) -> Result<Vec<(u32, u16)>, String> {
+) -> Result<Entries, String> {
     if of.values().any(|v| matches!(v, Values::Each(each) if each.len() != n)) {
         return Err(misfit());
     }

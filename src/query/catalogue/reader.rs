@@ -22,7 +22,7 @@ const MAX_THREADS: usize = 8;
 pub(super) type Outcome = Result<FileEntry, String>;
 
 /// Reads these files' footers, in any order.
-pub(super) fn read_all(files: Vec<(PathBuf, Stat)>, books: &Books) -> Vec<(PathBuf, Stat, Outcome)> {
+pub(super) fn read_all(files: &[(PathBuf, Stat)], books: &Books) -> Vec<(PathBuf, Stat, Outcome)> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = cores.min(MAX_THREADS).min(files.len().div_ceil(CHUNK));
     let next = AtomicUsize::new(0);

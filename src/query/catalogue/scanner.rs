@@ -85,7 +85,9 @@ impl Scanner {
     pub(crate) fn scan(&mut self) -> Option<Catalogue> {
         let bad = self.books.events.take_problems();
         let condemned = !bad.is_empty();
-        bad.into_iter().for_each(|p| self.condemn(p));
+        for problem in bad {
+            self.condemn(problem);
+        }
         let mut walk = Walk { before: std::mem::take(&mut self.tails), ..Walk::default() };
         find::walk(&self.roots, &mut walk);
         let mut changed = condemned || walk.changed || !walk.before.is_empty();
@@ -145,7 +147,7 @@ impl Scanner {
             });
         }
         self.fresh += new.len();
-        for (path, stat, outcome) in reader::read_all(new, &self.books) {
+        for (path, stat, outcome) in reader::read_all(&new, &self.books) {
             self.known.insert(path, Known { stat, entry: outcome.map(Arc::new) });
         }
         if let Some(cache) = self.cache.as_ref().filter(|_| self.fresh >= cache::MIN_FILES) {
