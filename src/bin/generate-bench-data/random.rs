@@ -35,7 +35,7 @@ impl Random {
 
     /// In `0..n`; 0 when `n` is.
     pub(crate) fn below(&mut self, n: u32) -> u32 {
-        ((self.bits() >> 32) * u64::from(n) >> 32) as u32
+        (((self.bits() >> 32) * u64::from(n)) >> 32) as u32
     }
 
     /// True this often.

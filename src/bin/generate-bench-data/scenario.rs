@@ -63,7 +63,7 @@ impl Scenario {
         for name in list.split(',') {
             match Table::from_name(name) {
                 Some(table @ (Table::Containers | Table::Node | Table::Identities)) => {
-                    self.tables.push(table)
+                    self.tables.push(table);
                 }
                 None if name == "events" => self.events = true,
                 _ => return Err(format!("--tables {name}: only containers, node, identities and events")),
