@@ -417,7 +417,7 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
             _ => {
                 let huge = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
                 let from = random.below(huge.len());
-                drop(bytes.splice(at..at + 1, huge[from..].iter().copied()));
+                drop(bytes.splice(at..=at, huge[from..].iter().copied()));
             }
         }
     }

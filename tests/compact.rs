@@ -205,7 +205,7 @@ fn late_files_join_and_young_ones_wait() {
         compact(dir.path(), now, &options, (&RealDisk, &control), &mut Memory::default()).unwrap()
     };
     assert!(run_at(LATER, Duration::from_mins(61)).merges.is_empty());
-    assert_eq!(run_at(LATER, Duration::from_mins(60)).merges.len(), 3);
+    assert_eq!(run_at(LATER, Duration::from_hours(1)).merges.len(), 3);
     record(dir.path(), "cccccccc00000003", &[(80, 90)]);
     let before = all_rows(dir.path());
     assert_eq!(run(dir.path()).merges.len(), 3);
@@ -357,9 +357,8 @@ fn what_cannot_be_merged_stays() {
     let swap = |columns: Vec<(Field, ArrayRef)>| {
         let threads = |f: &Field| f.name() == "threads";
         let text = |n: usize| Arc::new((0..n).map(|_| Some("3")).collect::<StringArray>()) as ArrayRef;
-        let changed = |(f, c): (Field, ArrayRef)| match threads(&f) {
-            true => (Field::new("threads", DataType::Utf8, true), text(c.len())),
-            false => (f, c),
+        let changed = |(f, c): (Field, ArrayRef)| {
+            if threads(&f) { (Field::new("threads", DataType::Utf8, true), text(c.len())) } else { (f, c) }
         };
         columns.into_iter().map(changed).collect()
     };

@@ -204,7 +204,9 @@ impl Engine {
             return;
         }
         let mut scanner = self.scanner();
-        problems.into_iter().for_each(|p| scanner.condemn(p));
+        for p in problems {
+            scanner.condemn(p);
+        }
         let changed = self.look_again(&mut scanner);
         self.shared.news.fetch_or(changed, Ordering::Relaxed);
     }

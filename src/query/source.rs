@@ -111,7 +111,7 @@ impl TableProvider for StoreTable {
         if !parts.is_empty() {
             let of = (self.table, Arc::clone(&self.catalogue));
             let partitions = state.config().target_partitions();
-            plans.push(Arc::new(ScanExec::new(Arc::clone(&self.ask), of, projection, parts, partitions)?));
+            plans.push(Arc::new(ScanExec::new(Arc::clone(&self.ask), of, projection, &parts, partitions)?));
         }
         for segment in self.catalogue.segments.iter().filter(|s| s.serves(self.table)) {
             plans.extend(self.segment(segment, projection, &demand)?);

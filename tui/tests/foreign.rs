@@ -1,5 +1,7 @@
 //! Recordings made by others answer like our own.
 
+#![allow(clippy::unwrap_used, reason = "tests may fall over")]
+
 mod support;
 
 use std::fs;

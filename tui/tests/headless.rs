@@ -1,5 +1,7 @@
 //! The commands that need no screen, as programs run them: pipes, exit codes, formats.
 
+#![allow(clippy::unwrap_used, reason = "tests may fall over")]
+
 mod support;
 
 use std::fs;

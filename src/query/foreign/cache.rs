@@ -16,7 +16,7 @@ const VERSION: u32 = 1;
 /// Bytes of converted recordings beyond which the ones used least lately go.
 const MAX_BYTES: u64 = 4 << 30;
 /// What was used within this time may still be in use.
-const IN_USE: Duration = Duration::from_secs(24 * 3600);
+const IN_USE: Duration = Duration::from_hours(24);
 
 /// The place of one conversion.
 pub(super) struct Place {

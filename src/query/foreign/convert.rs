@@ -24,7 +24,7 @@ use crate::time::Micros;
 /// Values that are held at a time (40 bytes each).
 const MAX_VALUES: u64 = 1 << 20;
 /// A store's file covers so much of the recording.
-const ROTATION: Duration = Duration::from_secs(3600);
+const ROTATION: Duration = Duration::from_hours(1);
 
 /// Converts `path` into a store below `root`.
 pub(super) fn convert(path: &Path, layout: &Layout, root: &Path) -> Result<(), String> {
@@ -65,7 +65,7 @@ impl Source<'_> {
             root: root.to_owned(),
             identifier: identifier.to_owned(),
             rotation: ROTATION,
-            sync_every: Duration::from_secs(3600),
+            sync_every: Duration::from_hours(1),
             cap: Cap { max_bytes: None, on_full: OnFull::Stop },
             retention: None,
             compact: false,
@@ -252,7 +252,9 @@ fn as_tick(values: &[Placed], ticks: &BTreeMap<i64, ticks::Tick>, series: &mut S
         let Some(first) = of_series.first() else { continue };
         let time = of_series.iter().map(|v| v.time).min().unwrap_or(at.time);
         let mut row = tick.rows_mut(first.target.table).push(first.target.series, time);
-        of_series.iter().for_each(|v| set(&mut row, v.target, v.value));
+        for v in of_series {
+            set(&mut row, v.target, v.value);
+        }
     }
     tick
 }

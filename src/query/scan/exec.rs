@@ -50,7 +50,7 @@ impl ScanExec {
         ask: Arc<Ask>,
         (table, catalogue): (Table, Arc<Catalogue>),
         projection: Option<&Vec<usize>>,
-        parts: Vec<FilePart>,
+        parts: &[FilePart],
         partitions: usize,
     ) -> Result<ScanExec> {
         let schema = batch::project(table, projection)?;

@@ -60,7 +60,7 @@ impl OpenFile<'_> {
         let mut pieces = Vec::new();
         let mut next = rows.start;
         while next < rows.end {
-            let (first, values) = self.guarded(|| self.page(column, next))?;
+            let (first, values) = guarded(|| self.page(column, next))?;
             let end = rows.end.min(first + values.len() as u32);
             if end <= next {
                 return Err(ScanError::Bad("damaged (fewer rows than its index says)".to_owned()));
@@ -69,11 +69,6 @@ impl OpenFile<'_> {
             next = end;
         }
         join(pieces)
-    }
-
-    fn guarded<T>(&self, read: impl FnOnce() -> Result<T>) -> Result<T> {
-        catch_unwind(AssertUnwindSafe(read))
-            .unwrap_or_else(|_| Err(ScanError::Bad("it makes the Parquet reader panic".to_owned())))
     }
 
     /// The page or chunk with a row, and its first row.
@@ -144,7 +139,7 @@ impl OpenFile<'_> {
         let layout = match self.cached(What::Layout) {
             Some(known) => known,
             None => {
-                let layout = Arc::new(self.guarded(|| self.read_layout())?);
+                let layout = Arc::new(guarded(|| self.read_layout())?);
                 self.keep(What::Layout, Arc::clone(&layout), layout.bytes());
                 layout
             }
@@ -181,12 +176,18 @@ impl OpenFile<'_> {
     }
 }
 
+/// A panic inside the library is the file's fault.
+fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(ScanError::Bad("it makes the Parquet reader panic".to_owned())))
+}
+
 /// One array out of several. Pages without any value are of no type of their own.
 fn join(mut pieces: Vec<ArrayRef>) -> Result<ArrayRef> {
     if pieces.len() == 1 {
         return Ok(pieces.remove(0));
     }
-    let rows = pieces.iter().map(|p| p.len()).sum();
+    let rows = pieces.iter().map(Array::len).sum();
     let is_null = |p: &ArrayRef| p.as_any().is::<NullArray>();
     let Some(kind) = pieces.iter().find(|p| !is_null(p)).map(|p| p.data_type().clone()) else {
         return Ok(Arc::new(NullArray::new(rows)));

@@ -10,7 +10,7 @@ use arrow::array::{Array, RecordBatch};
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
-use parquet::file::metadata::{KeyValue, PageIndexPolicy, ParquetMetaData};
+use parquet::file::metadata::{KeyValue, PageIndexPolicy, ParquetMetaData, RowGroupMetaData};
 use serde::de::DeserializeOwned;
 
 use super::super::foreign;
@@ -116,7 +116,7 @@ fn check_foreign(
 
 /// Column chunks must lie within the file, or their sizes would be believed.
 fn check_places(parquet: &ParquetMetaData, len: u64) -> Result<(), String> {
-    for column in parquet.row_groups().iter().flat_map(|g| g.columns()) {
+    for column in parquet.row_groups().iter().flat_map(RowGroupMetaData::columns) {
         let (start, size) = match (column.dictionary_page_offset(), column.data_page_offset()) {
             (Some(d), data) => (d.min(data), column.compressed_size()),
             (None, data) => (data, column.compressed_size()),

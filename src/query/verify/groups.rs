@@ -34,6 +34,9 @@ struct Entry {
     last_seen: Micros,
 }
 
+/// First and last tick of each stretch of rows, by subject and run.
+type Spans = HashMap<(Vec<LabelValue>, String), Vec<(i64, i64)>>;
+
 /// Takes the rows of a file batch by batch.
 pub(super) struct Groups<'a> {
     table: Option<Table>,
@@ -41,7 +44,7 @@ pub(super) struct Groups<'a> {
     group: Option<Group>,
     entries: Vec<Entry>,
     /// Ticks of each subject and run, as often as its rows stand apart.
-    spans: HashMap<(Vec<LabelValue>, String), Vec<(i64, i64)>>,
+    spans: Spans,
     ticks: BTreeMap<String, (i64, i64)>,
     row: u64,
     /// Said once, as the rest follows from it.

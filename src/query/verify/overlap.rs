@@ -19,9 +19,12 @@ use crate::store::schema::{RUN_ID, TICK_NO};
 /// Rows that are compared one by one: 8 bytes each.
 const MAX_ROWS: u64 = 8 << 20;
 
+/// First and last tick of a run in a file.
+type Reach<'a> = (i64, i64, &'a Checked);
+
 /// Checks all files against each other.
 pub(super) fn check(checked: &[Checked], f: &mut Findings<'_>) {
-    let mut by_run: BTreeMap<(Table, &str), Vec<(i64, i64, &Checked)>> = BTreeMap::new();
+    let mut by_run: BTreeMap<(Table, &str), Vec<Reach<'_>>> = BTreeMap::new();
     for c in checked {
         let Some(table) = c.table else { continue };
         for (run, (first, last)) in &c.ticks {

@@ -193,7 +193,7 @@ impl Work<'_> {
                 return Ok(());
             }
             for batch in batches {
-                self.batch(&mut partition, batch)?;
+                self.batch(&mut partition, &batch)?;
             }
             if dry_run {
                 return Ok(());
@@ -250,9 +250,9 @@ impl Work<'_> {
     }
 
     /// Merges files; without those that cannot be read, if there are any.
-    fn batch(&mut self, partition: &mut Partition, batch: Vec<Closed>) -> Result<(), Trouble> {
+    fn batch(&mut self, partition: &mut Partition, batch: &[Closed]) -> Result<(), Trouble> {
         let (mut sources, mut schemas) = (Vec::new(), Schemas::new());
-        for file in &batch {
+        for file in batch {
             match guarded(|| Source::open(&file.path, &mut schemas)) {
                 Ok(source) => sources.push(source),
                 // Deleted meanwhile, as --retention says.
@@ -261,7 +261,7 @@ impl Work<'_> {
             }
         }
         // Without a readable directory there would be no batch.
-        let Some(stem) = plan::stem_of(&partition.dir, &batch) else { return Ok(()) };
+        let Some(stem) = plan::stem_of(&partition.dir, batch) else { return Ok(()) };
         loop {
             if sources.len() < 2 {
                 return Ok(());

@@ -74,8 +74,8 @@ pub struct Output {
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
     /// Write to a file instead of standard output.
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    #[arg(long = "output", short = 'o', value_name = "FILE")]
+    pub file: Option<PathBuf>,
     /// Time zone of clock times in --range and in text, such as Europe/Berlin [default: TZ or the system's].
     #[arg(long, value_name = "ZONE", value_parser = crate::cli::zone)]
     pub tz: Option<TimeZone>,

@@ -40,9 +40,8 @@ impl Column {
     fn push(&mut self, cell: Cell) {
         match (self, cell) {
             (Column::Text(v), Cell::Text(x)) => v.push(x),
-            (Column::Int(v), Cell::Int(x)) => v.push(x),
             (Column::Number(v), Cell::Number(x)) => v.push(x),
-            (Column::Time(v), Cell::Time(x)) => v.push(x),
+            (Column::Int(v), Cell::Int(x)) | (Column::Time(v), Cell::Time(x)) => v.push(x),
             (mine, _) => {
                 debug_assert!(false, "a column changes its type");
                 mine.push_null();
@@ -53,9 +52,8 @@ impl Column {
     fn push_null(&mut self) {
         match self {
             Column::Text(v) => v.push(None),
-            Column::Int(v) => v.push(None),
+            Column::Int(v) | Column::Time(v) => v.push(None),
             Column::Number(v) => v.push(None),
-            Column::Time(v) => v.push(None),
         }
     }
 

@@ -77,7 +77,7 @@ impl From<ArrowError> for Trouble {
 impl Printer {
     /// Begins an answer with these columns.
     pub(super) fn new(output: &Output, schema: &SchemaRef, zone: &TimeZone) -> Result<Printer, Trouble> {
-        let (sink, file): (Box<dyn Write + Send>, _) = match &output.output {
+        let (sink, file): (Box<dyn Write + Send>, _) = match &output.file {
             Some(path) => {
                 let (file, unfinished) = create(path)?;
                 (Box::new(file), Some(unfinished))
