@@ -46,6 +46,9 @@ impl Background {
             let mut failed = false;
             while !own.wait(pause) {
                 let done = compact(&root, wall(), &options, (&RealDisk, &own), &mut memory);
+                if done.as_ref().is_ok_and(|report| !report.merges.is_empty()) {
+                    give_back();
+                }
                 failed = say(done, failed);
             }
         });
@@ -62,6 +65,15 @@ impl Drop for Background {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+/// What merging needed goes back to the system: the allocator would keep it for the rest of the run.
+fn give_back() {
+    // SAFETY: it takes no pointers, and may be called at any time from any thread.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 
