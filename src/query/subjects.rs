@@ -80,11 +80,17 @@ pub(crate) fn from_catalogue(catalogue: &Catalogue, table: Table, range: TimeRan
     }
     let mut fold = SubjectFold::new(table);
     let book = catalogue.books.of(table);
+    // By number first: a subject stands in thousands of files, and its labels need be looked at once.
+    let mut spans: HashMap<u32, (Micros, Micros)> = HashMap::new();
     for file in catalogue.files.iter().filter(|f| f.table == Some(table) && f.time.overlaps(range)) {
         for run in file.runs.iter().filter(|r| r.seen().overlaps(range)) {
-            // Tables whose index has all labels.
-            fold.add(book.labels(run.subject), run.first_seen, run.last_seen);
+            let span = spans.entry(run.subject).or_insert((run.first_seen, run.last_seen));
+            *span = (span.0.min(run.first_seen), span.1.max(run.last_seen));
         }
+    }
+    for (subject, (first, last)) in spans {
+        // Tables whose index has all labels.
+        fold.add(book.labels(subject), first, last);
     }
     for segment in catalogue.segments.iter().filter(|s| s.serves(table)) {
         let data = segment.data();
