@@ -167,6 +167,7 @@ def main():
     options.add_argument("--rotation", type=float, default=9, help="seconds")
     options.add_argument("--out", type=pathlib.Path, required=True, help="a new directory, for the recording and the summary")
     options.add_argument("--recorder", type=pathlib.Path, default=TARGET / "release/fgm-recorder")
+    options.add_argument("--compact", choices=["on", "off"], default="on", help="merging in the background, which has a working set of its own")
     args = options.parse_args()
     if os.geteuid() != 0:
         sys.exit("run as root: it makes cgroups")
@@ -182,7 +183,7 @@ def main():
     churn = Churn(base)
     samples = []
     log = open(args.out / "recorder.log", "wb")
-    command = [args.recorder, "-o", data, "--cgroup-root", root, "--interval", f"{args.interval}s", "--rotation", f"{args.rotation}s", "--max-bytes", "0"]
+    command = [args.recorder, "-o", data, "--cgroup-root", root, "--interval", f"{args.interval}s", "--rotation", f"{args.rotation}s", "--max-bytes", "0", "--compact", args.compact]
     churn.start()
     time.sleep(1)
     recorder = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
