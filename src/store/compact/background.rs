@@ -46,9 +46,7 @@ impl Background {
             let mut failed = false;
             while !own.wait(pause) {
                 let done = compact(&root, wall(), &options, (&RealDisk, &own), &mut memory);
-                if done.as_ref().is_ok_and(|report| !report.merges.is_empty()) {
-                    give_back();
-                }
+                give_back();
                 failed = say(done, failed);
             }
         });
@@ -68,7 +66,7 @@ impl Drop for Background {
     }
 }
 
-/// What merging needed goes back to the system: the allocator would keep it for the rest of the run.
+/// What looking at names and merging needed goes back to the system: the allocator would keep it for the rest of the run.
 fn give_back() {
     // SAFETY: it takes no pointers, and may be called at any time from any thread.
     #[cfg(target_env = "gnu")]
