@@ -11,7 +11,7 @@ use arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::execution::context::{SessionConfig, SessionContext};
 use datafusion::execution::memory_pool::FairSpillPool;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::ident;
@@ -156,6 +156,11 @@ impl Engine {
             let series = self.shared.runtime.block_on(read_samples(&ask, &selection, &lost))?;
             Ok(SampleAnswer { quantity: shown_quantity(query.metric), series })
         })
+    }
+
+    /// What all sessions share: the pool of memory that [`Options::sql_memory_bytes`] bounds.
+    pub(super) fn environment(&self) -> Arc<RuntimeEnv> {
+        self.shared.session.runtime_env()
     }
 
     /// A table of the recording as it is now, for SQL.

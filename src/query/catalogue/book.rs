@@ -163,7 +163,6 @@ impl SubjectBook {
 
     /// The subjects in whose rows those of this key can be found: all with these labels where the index has the whole
     /// key, else all of the cgroups (or nodes) that agree with what the index has of it.
-    #[allow(dead_code, reason = "for the reader of exact ranges")]
     pub(crate) fn of_key(&self, key: &SubjectKey) -> Vec<u32> {
         let pages = self.pages();
         let positions = self.table.key_labels().zip(&key.values).filter(|(i, _)| *i < self.width());

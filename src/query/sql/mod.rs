@@ -20,8 +20,6 @@ use arrow::datatypes::SchemaRef;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::Result as PlanResult;
 use datafusion::execution::context::{SQLOptions, SessionConfig, SessionContext};
-use datafusion::execution::memory_pool::FairSpillPool;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast;
 use futures::StreamExt;
@@ -38,8 +36,6 @@ use crate::store::layout::EVENTS;
 /// Name of the long view.
 pub const SAMPLES: &str = "samples";
 
-/// Bytes that sorting, grouping and joining may hold; beyond that they spill to temporary files.
-const MEMORY: usize = 256 << 20;
 /// Longest statement in bytes.
 const MAX_TEXT: usize = 64 << 10;
 /// Planning and evaluation recurse as deep as an expression is nested, which a chain of operators makes as deep as it
@@ -119,9 +115,7 @@ impl Engine {
 
     fn sql_session(&self) -> PlanResult<SessionContext> {
         let config = SessionConfig::new().with_target_partitions(1).with_information_schema(true);
-        let runtime =
-            RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(MEMORY))).build_arc()?;
-        let session = SessionContext::new_with_config_rt(config, runtime);
+        let session = SessionContext::new_with_config_rt(config, self.environment());
         let catalogue = self.catalogue();
         let identifiers = Arc::new(partitions::identifiers(&catalogue));
         let with_partitions = |table| Arc::new(Partitioned::new(table, Arc::clone(&identifiers)));

@@ -5,8 +5,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use fgm::query::model::WindowQuery;
-use fgm::series::Bucket;
+use fgm::query::model::{TopBy, WindowQuery};
 use fgm::subject::Subject;
 
 use super::Recording;
@@ -29,7 +28,7 @@ pub(super) fn run(args: &TopArgs, data: Option<PathBuf>) -> Result<ExitCode, Tro
         let answer = recording.window(&query)?;
         for (subject, (_, buckets)) in found.into_iter().zip(answer.series) {
             let bucket = buckets.columns.first().copied().flatten().filter(|b| b.count > 0);
-            ranked.extend(bucket.map(|b| (by(args.by, &b), subject, b, answer.quantity)));
+            ranked.extend(bucket.map(|b| (TopBy::from(args.by).of(&b), subject, b, answer.quantity)));
         }
     }
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -55,7 +54,7 @@ pub(super) fn run(args: &TopArgs, data: Option<PathBuf>) -> Result<ExitCode, Tro
             number(b.mean),
             number(b.max),
             number(b.last),
-            number(by(By::Growth, &b)),
+            number(TopBy::Growth.of(&b)),
             Cell::Int(Some(b.count.into())),
             Cell::text(unit(quantity)),
         ]);
@@ -63,11 +62,13 @@ pub(super) fn run(args: &TopArgs, data: Option<PathBuf>) -> Result<ExitCode, Tro
     recording.print(&args.output, &grid.finish()?)
 }
 
-fn by(by: By, b: &Bucket) -> f64 {
-    match by {
-        By::Mean => b.mean,
-        By::Max => b.max,
-        By::Last => b.last,
-        By::Growth => b.last - b.first,
+impl From<By> for TopBy {
+    fn from(by: By) -> TopBy {
+        match by {
+            By::Mean => TopBy::Mean,
+            By::Max => TopBy::Max,
+            By::Last => TopBy::Last,
+            By::Growth => TopBy::Growth,
+        }
     }
 }
