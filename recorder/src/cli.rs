@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use fgm::filter::Filter;
+use fgm::store::compact::Beside;
 use fgm::store::retention::{Cap, OnFull};
 use fgm_recorder::{Config, Kubernetes, Processes, Scope};
 
@@ -151,6 +152,9 @@ pub(crate) enum Task {
         /// Only say what would be merged.
         #[arg(long)]
         dry_run: bool,
+        /// Do what a recorder asks for on standard input.
+        #[arg(long, hide = true, requires = "dir", conflicts_with_all = ["older_than", "dry_run"])]
+        beside: bool,
     },
     /// Say what this host can and cannot give, one line each; exit code 1 if something cannot be recorded.
     Doctor {
@@ -219,7 +223,11 @@ impl Args {
                 },
             },
             retention: self.retention,
-            compact: self.compact == Switch::On,
+            compact: match self.compact {
+                // The program that runs, even if another has been installed in its place.
+                Switch::On => Beside::Process(PathBuf::from("/proc/self/exe")),
+                Switch::Off => Beside::No,
+            },
             scope: match self.scope {
                 ScopeArg::Containers => Scope::Containers,
                 ScopeArg::Services => Scope::Services,
@@ -304,7 +312,7 @@ mod tests {
         assert_eq!((defaults.interval, defaults.rotation), (library.interval, library.rotation));
         assert_eq!((defaults.cap, defaults.scope), (library.cap, library.scope));
         assert_eq!((defaults.pss_budget, defaults.max_fds), (library.pss_budget, library.max_fds));
-        assert_eq!(defaults.compact, library.compact);
+        assert!(defaults.compact != Beside::No && library.compact != Beside::No);
     }
 
     fn with_file(text: &str) -> (Args, ArgMatches) {

@@ -1,14 +1,14 @@
-//! `fgm-recorder compact`: compaction by hand.
+//! `fgm-recorder compact`: compaction by hand, and beside a recording.
 //!
 //! Owns: what is said of it. Must not: know how files are merged.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use fgm::store::compact::{Control, Memory, Options, RealDisk, Report, compact};
+use fgm::store::compact::{self, Control, Memory, Options, RealDisk, Report};
 use fgm::time::Micros;
 
 use crate::log::{self, LogFormat};
@@ -24,7 +24,7 @@ pub(crate) fn run(
     let now = Micros::try_from(now.as_micros()).unwrap_or(Micros::MAX);
     let options = Options { older_than, dry_run, ..Options::default() };
     let control = Control::new(1.0);
-    match compact(dir, now, &options, (&RealDisk, &control), &mut Memory::default()) {
+    match compact::compact(dir, now, &options, (&RealDisk, &control), &mut Memory::default()) {
         Err(error) => {
             log::last_words(log_format, &error);
             ExitCode::FAILURE
@@ -36,6 +36,19 @@ pub(crate) fn run(
             }
             let printed = std::io::stdout().write_all(text(dir, &report).as_bytes()).is_ok();
             if printed && report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+/// Compacts a store as a recorder wants it done beside its work.
+pub(crate) fn beside(dir: &Path, log_format: LogFormat) -> ExitCode {
+    match compact::serve(dir) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Nobody waits for the outcome any more.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            log::last_words(log_format, &error);
+            ExitCode::FAILURE
         }
     }
 }

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use fgm::filter::Filter;
+use fgm::store::compact::Beside;
 use fgm::store::retention::{Cap, OnFull};
 
 use crate::error::RecordError;
@@ -101,7 +102,7 @@ pub struct Config {
     /// Closed files older than this are deleted; `None` keeps them.
     pub retention: Option<Duration>,
     /// Whether small closed files are merged into larger ones meanwhile.
-    pub compact: bool,
+    pub compact: Beside,
     /// Which cgroups are recorded.
     pub scope: Scope,
     /// Whether processes are recorded.
@@ -145,7 +146,7 @@ impl Default for Config {
             sync_every: Duration::from_secs(10),
             cap: Cap { max_bytes: Some(1 << 30), on_full: OnFull::Stop },
             retention: None,
-            compact: true,
+            compact: Beside::Thread,
             scope: Scope::default(),
             processes: Processes::default(),
             identifier: None,

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use fgm::filter::Filter;
+use fgm::store::compact::Beside;
 use fgm::store::retention::{Cap, OnFull};
 use serde_json::{Map, Value};
 
@@ -82,7 +83,7 @@ fn settings(config: &Config) -> Map<String, Value> {
         ("max_bytes", (*max_bytes).into()),
         ("on_full", on_full.into()),
         ("retention_seconds", retention.as_ref().map_or(Value::Null, seconds)),
-        ("compact", (*compact).into()),
+        ("compact", (*compact != Beside::No).into()),
         ("scope", scope.name().into()),
         ("processes", processes.to_string().into()),
         ("cgroup_root", cgroup_root.as_deref().map_or(Value::Null, path)),

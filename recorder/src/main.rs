@@ -28,9 +28,13 @@ fn main() -> ExitCode {
     };
     match &args.command {
         Some(cli::Task::Config) => print(&template::template(cli::Args::command(), &matches)),
-        Some(cli::Task::Compact { dir, older_than, dry_run }) => {
+        Some(cli::Task::Compact { dir, older_than, dry_run, beside }) => {
             let dir = dir.clone().unwrap_or_else(|| args.config().output_dir);
-            compact::run(&dir, *older_than, *dry_run, args.log_format)
+            if *beside {
+                compact::beside(&dir, args.log_format)
+            } else {
+                compact::run(&dir, *older_than, *dry_run, args.log_format)
+            }
         }
         Some(cli::Task::Doctor { format }) => examine(&args.config(), *format),
         None => record_until_stopped(&args),

@@ -84,13 +84,24 @@ pub(crate) fn process_cpu() -> Micros {
 
 /// Page faults of the process, minor and major.
 pub(crate) fn own_faults() -> (Option<u64>, Option<u64>) {
+    let usage = usage(libc::RUSAGE_SELF);
+    let count = |of: fn(&libc::rusage) -> libc::c_long| u64::try_from(of(usage.as_ref()?)).ok();
+    (count(|u| u.ru_minflt), count(|u| u.ru_majflt))
+}
+
+/// CPU time of the process's children that have ended, µs.
+pub(crate) fn children_cpu() -> Option<u64> {
+    let usage = usage(libc::RUSAGE_CHILDREN)?;
+    let usec = |t: libc::timeval| u64::try_from(t.tv_sec * 1_000_000 + t.tv_usec).ok();
+    Some(usec(usage.ru_utime)? + usec(usage.ru_stime)?)
+}
+
+fn usage(who: libc::c_int) -> Option<libc::rusage> {
     // SAFETY: all fields are plain numbers, for which zero is a value.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     // SAFETY: the pointer is to a whole rusage that lives through the call.
-    if unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) } != 0 {
-        return (None, None);
-    }
-    (u64::try_from(usage.ru_minflt).ok(), u64::try_from(usage.ru_majflt).ok())
+    let done = unsafe { libc::getrusage(who, &raw mut usage) };
+    (done == 0).then_some(usage)
 }
 
 /// One tick that is due.

@@ -65,7 +65,7 @@ pub fn record(config: &Config, stop: &StopHandle) -> Result<Summary, RecordError
         sync_every: config.sync_every,
         cap: config.cap,
         retention: config.retention,
-        compact: config.compact,
+        compact: config.compact.clone(),
     };
     let writer = from_the_back(|| StoreWriter::open(store, run, now))
         .map_err(|e| RecordError::Thread("start", e))??;

@@ -109,6 +109,7 @@ table! {
         recorder_write_failures_total: Counter Count Int, "derived", "Ticks that could not be written since the start.";
         recorder_queue_ticks: Gauge Count Int, "derived", "Earlier ticks that still waited to be written when this one was sampled.";
         recorder_seal_usec: Gauge Usec Int, "derived: monotonic clock", "Time that sealing the latest closed segment took, in the background.";
+        recorder_compaction_cpu_usec_total: Counter Usec Int, "getrusage(RUSAGE_CHILDREN)", "CPU time of the processes that merged closed files beside the recorder; each counts when it has ended.";
         recorder_threads: Gauge Count Int, "/proc/self/stat:20", "Threads of the recorder's process.";
         recorder_cgroup_memory_bytes: Gauge Bytes Int, "v2 memory.current; v1 memory.usage_in_bytes", "Memory charged to the recorder's cgroup, kernel memory and page cache included; null unless it is alone in a cgroup that is not the root.";
     }

@@ -36,6 +36,14 @@ pub enum StoreError {
         /// The store's root.
         root: PathBuf,
     },
+    /// A compaction in a process of its own has failed.
+    #[error("{}: the process that was to compact it: {what}", root.display())]
+    Beside {
+        /// The store's root.
+        root: PathBuf,
+        /// One line.
+        what: String,
+    },
     /// Parquet could not be written.
     #[error("cannot write {}: {source}", path.display())]
     Parquet {

@@ -26,6 +26,7 @@ mod sealer;
 pub mod segment;
 mod temporary;
 pub mod tick;
+mod turn;
 pub mod writer;
 
 pub use error::StoreError;

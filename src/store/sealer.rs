@@ -11,11 +11,11 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use super::compact::Control;
 use super::error::StoreError;
 use super::read::Damage;
 use super::retention::{self, Cap, Limits, OnFull};
 use super::seal;
+use super::turn::in_turn;
 use super::writer::StoreConfig;
 use crate::time::{self, Micros};
 
@@ -64,14 +64,12 @@ impl Sealer {
         config: &StoreConfig,
         leftovers: Vec<(PathBuf, File)>,
         now: Micros,
-        compaction: Arc<Control>,
     ) -> Result<Sealer, StoreError> {
         let limits = Limits { cap: config.cap, retention: config.retention };
         let mut work = Work {
             root: config.root.clone(),
             limits,
             counts: Arc::default(),
-            compaction,
             waiting: Vec::new(),
             said: false,
             sync_failed: false,
@@ -160,7 +158,6 @@ struct Work {
     limits: Limits,
     counts: Arc<Counts>,
     /// Of the compaction that may work on the same store.
-    compaction: Arc<Control>,
     waiting: Vec<Job>,
     /// Whether deleting by age has been said.
     said: bool,
@@ -220,7 +217,7 @@ impl Work {
     fn sweep(&mut self, now: Micros, reserve: u64) {
         let most = self.limits.cap.max_bytes.map_or(0, |cap| cap / 2);
         let sweep = || retention::sweep(&self.root, &self.limits, now, reserve.min(most));
-        let swept = self.compaction.exclusively(sweep);
+        let swept = in_turn(&self.root, sweep);
         self.counts.used.store(swept.used, Ordering::Relaxed);
         self.counts.dropped.fetch_or(swept.crowded > 0, Ordering::Relaxed);
         if swept.aged > 0 && !std::mem::replace(&mut self.said, true) {

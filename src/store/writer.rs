@@ -5,10 +5,9 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::compact::{Background, Control};
+use super::compact::{Background, Beside};
 use super::error::StoreError;
 use super::layout::{OPEN_DIR, Place, SEGMENT_EXT};
 use super::manifest::{ManifestFile, RunInfo};
@@ -37,7 +36,7 @@ pub struct StoreConfig {
     /// Closed files older than this are deleted; `None` keeps them.
     pub retention: Option<Duration>,
     /// Whether closed files are merged into larger ones meanwhile (STO-7).
-    pub compact: bool,
+    pub compact: Beside,
 }
 
 /// What one tick cost.
@@ -82,10 +81,9 @@ impl StoreWriter {
         let dir = config.root.join(OPEN_DIR);
         fs::create_dir_all(&dir).map_err(StoreError::io("create directory", &dir))?;
         temporary::sweep(&config.root);
-        let control = Arc::<Control>::default();
-        let sealer = Sealer::start(&config, leftovers(&dir), now, Arc::clone(&control))?;
+        let sealer = Sealer::start(&config, leftovers(&dir), now)?;
         let manifest = ManifestFile::create(&config.root, &config.identifier, run.clone(), now)?;
-        let compaction = config.compact.then(|| Background::start(&config, control));
+        let compaction = Background::start(&config);
         Ok(StoreWriter {
             config,
             run,

@@ -36,7 +36,7 @@ pub fn config(root: &Path) -> StoreConfig {
         sync_every: Duration::from_secs(10),
         cap: Cap { max_bytes: None, on_full: OnFull::Stop },
         retention: None,
-        compact: false,
+        compact: fgm::store::compact::Beside::No,
     }
 }
 

@@ -13,7 +13,7 @@ use super::host_files::{self, FILES};
 use super::labels::Host;
 use super::own_cgroup::OwnCgroup;
 use super::rates::{delta, millicores, percent};
-use crate::pace::{own_faults, process_cpu};
+use crate::pace::{children_cpu, own_faults, process_cpu};
 use crate::read::node::{CpuTimes, kernel_stat};
 use crate::read::pid_stat::pid_stat;
 use crate::read::scan::{fields, number};
@@ -190,6 +190,7 @@ impl HostFiles {
         let (minor, major) = own_faults();
         row.set_opt(n::recorder_minor_faults_total, minor);
         row.set_opt(n::recorder_major_faults_total, major);
+        row.set_opt(n::recorder_compaction_cpu_usec_total, children_cpu());
         let p = own.progress;
         row.set_u64(n::recorder_written_bytes_total, p.written_bytes);
         row.set_u64(n::recorder_ticks_missed_total, p.missed);

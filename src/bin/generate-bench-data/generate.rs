@@ -161,7 +161,7 @@ impl Session<'_> {
             sync_every: Duration::MAX,
             cap: Cap { max_bytes: None, on_full: OnFull::Stop },
             retention: None,
-            compact: false,
+            compact: fgm::store::compact::Beside::No,
         };
         let digits = self.random.hex(16);
         let run = RunInfo {

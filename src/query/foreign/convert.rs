@@ -68,7 +68,7 @@ impl Source<'_> {
             sync_every: Duration::from_hours(1),
             cap: Cap { max_bytes: None, on_full: OnFull::Stop },
             retention: None,
-            compact: false,
+            compact: crate::store::compact::Beside::No,
         };
         let info = RunInfo {
             run_id: RunId::from_text(name).or(RunId::from_text("foreign")).ok_or("it has no run")?,

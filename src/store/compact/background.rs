@@ -3,21 +3,21 @@
 //! Owns: its thread, and how often it looks. Must not: hold up the recorder: it works for a small share of the time, one
 //! merge at a time, and stops within a column.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use super::{Control, MAX_BYTES, Memory, Options, RealDisk, Report, compact};
+use super::{Beside, Control, MAX_BYTES, Memory, Options, RealDisk, Report, compact, compact_in_child, wall};
 use crate::store::error::StoreError;
 use crate::store::writer::StoreConfig;
-use crate::time::Micros;
 
 /// Names are looked at this often, and for the first time.
 const EVERY: Duration = Duration::from_mins(5);
 /// Hours are left alone for so long after their end: until then their last segments are sealed.
 const AGE: Duration = Duration::from_mins(5);
 
-/// A thread that compacts a store until it is stopped.
+/// A thread that compacts a store, or has another process do it, until it is stopped.
 #[derive(Debug)]
 pub(in crate::store) struct Background {
     control: Arc<Control>,
@@ -27,11 +27,16 @@ pub(in crate::store) struct Background {
 impl Background {
     /// Compacts what has been recorded under the configured identifier, and under those under which nobody records any
     /// more.
-    pub(in crate::store) fn start(config: &StoreConfig, control: Arc<Control>) -> Background {
-        Background::every(EVERY, config, control)
+    pub(in crate::store) fn start(config: &StoreConfig) -> Option<Background> {
+        match &config.compact {
+            Beside::No => None,
+            Beside::Thread => Some(Background::every(EVERY, config, None)),
+            Beside::Process(program) => Some(Background::every(EVERY, config, Some(program.clone()))),
+        }
     }
 
-    fn every(pause: Duration, config: &StoreConfig, control: Arc<Control>) -> Background {
+    fn every(pause: Duration, config: &StoreConfig, program: Option<PathBuf>) -> Background {
+        let control = Arc::<Control>::default();
         let root = config.root.clone();
         let options = Options {
             older_than: Some(AGE),
@@ -45,7 +50,10 @@ impl Background {
             let mut memory = Memory::default();
             let mut failed = false;
             while !own.wait(pause) {
-                let done = compact(&root, wall(), &options, (&RealDisk, &own), &mut memory);
+                let done = match &program {
+                    Some(program) => compact_in_child(program, &root, &options, &own, &mut memory),
+                    None => compact(&root, wall(), &options, (&RealDisk, &own), &mut memory),
+                };
                 give_back();
                 failed = say(done, failed);
             }
@@ -73,11 +81,6 @@ fn give_back() {
     unsafe {
         libc::malloc_trim(0);
     }
-}
-
-fn wall() -> Micros {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Micros::try_from(since.as_micros()).unwrap_or(Micros::MAX)
 }
 
 /// Says what was done, and once what goes wrong; returns whether it did.
@@ -118,7 +121,7 @@ mod tests {
     use crate::store::retention::{Cap, OnFull};
     use crate::store::tick::Tick;
     use crate::store::writer::StoreWriter;
-    use crate::time::SECOND;
+    use crate::time::{Micros, SECOND};
 
     fn record(config: &StoreConfig, first: Micros) {
         let run = RunInfo {
@@ -157,14 +160,14 @@ mod tests {
             sync_every: Duration::from_secs(10),
             cap: Cap { max_bytes: None, on_full: OnFull::Stop },
             retention: None,
-            compact: false,
+            compact: Beside::No,
         };
         record(&config, wall() / SECOND * SECOND - 26 * 3600 * SECOND);
         let old = files(dir.path());
         record(&config, wall() / SECOND * SECOND);
         let young = files(dir.path()) - old;
         assert!(old > 2 && young > 2);
-        let background = Background::every(Duration::from_millis(10), &config, Arc::default());
+        let background = Background::every(Duration::from_millis(10), &config, None);
         let begun = Instant::now();
         while files(dir.path()) > 1 + young && begun.elapsed() < Duration::from_mins(1) {
             std::thread::sleep(Duration::from_millis(10));
@@ -172,7 +175,7 @@ mod tests {
         assert_eq!(files(dir.path()), 1 + young);
         drop(background);
         let begun = Instant::now();
-        drop(Background::start(&config, Arc::default()));
+        drop(Background::every(EVERY, &config, None));
         assert!(begun.elapsed() < Duration::from_secs(30));
     }
 }

@@ -7,6 +7,7 @@
 //! [`publish`] makes the result count. Only one compaction at a time works on a store: it holds a lock on its root.
 
 mod background;
+mod child;
 mod column;
 mod cursor;
 mod disk;
@@ -22,15 +23,17 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{File, TryLockError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use parquet::errors::ParquetError;
+use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::layout;
 use super::segment;
 use crate::time::Micros;
 pub(super) use background::Background;
+pub use child::{compact_in_child, serve};
 pub use disk::{Disk, RealDisk};
 pub use pace::Control;
 use plan::{Closed, Partition};
@@ -40,8 +43,20 @@ use source::{Schemas, Source, Stamp};
 /// Largest sum of the files of one merge, unless a store's cap asks for less.
 pub const MAX_BYTES: u64 = 64 << 20;
 
+/// How a store is compacted beside a recording.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Beside {
+    /// Not at all.
+    No,
+    /// On a thread: what merging needs of memory stays with the process.
+    #[default]
+    Thread,
+    /// In a process of this program, which is to call [`serve`] when its arguments are `compact --beside ROOT`.
+    Process(PathBuf),
+}
+
 /// What is to be compacted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Options {
     /// Only hours and days that have been over for so long; `None` also takes what is closed of the ones that go on.
     pub older_than: Option<Duration>,
@@ -60,7 +75,7 @@ impl Default for Options {
 }
 
 /// A file that was left alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// The file.
     pub path: PathBuf,
@@ -69,7 +84,7 @@ pub struct Problem {
 }
 
 /// Files that became, or would become, one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Merge {
     /// The result.
     pub path: PathBuf,
@@ -82,7 +97,7 @@ pub struct Merge {
 }
 
 /// What a compaction did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// Merges, in their order.
     pub merges: Vec<Merge>,
@@ -93,7 +108,7 @@ pub struct Report {
 }
 
 /// What is remembered between two compactions of the same store, so that the second does not look at everything again.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Memory {
     /// Files that cannot be merged, as they were then.
     refused: HashMap<PathBuf, Stamp>,
@@ -154,6 +169,11 @@ fn lock(root: &Path) -> Result<File, StoreError> {
         Err(TryLockError::WouldBlock) => Err(StoreError::Compacting { root: root.to_owned() }),
         Err(TryLockError::Error(source)) => Err(StoreError::io("lock", root)(source)),
     }
+}
+
+fn wall() -> Micros {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Micros::try_from(since.as_micros()).unwrap_or(Micros::MAX)
 }
 
 /// Foreign bytes have made Parquet readers panic before: such a file is bad, not the process.
@@ -273,8 +293,15 @@ impl Work<'_> {
                 self.report.merges.push(merge);
                 return Ok(());
             }
-            let (table, dir, disk, control) = (partition.table, &partition.dir, self.disk, self.control);
-            let publication = Publication { table, dir, stem: &stem, sources: &sources, disk, control };
+            let publication = Publication {
+                table: partition.table,
+                root: self.root,
+                dir: &partition.dir,
+                stem: &stem,
+                sources: &sources,
+                disk: self.disk,
+                control: self.control,
+            };
             match publication.run() {
                 Ok(merged) => {
                     let Closed { time, .. } = batch[0];

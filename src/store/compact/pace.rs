@@ -2,6 +2,7 @@
 //!
 //! Owns: pauses between columns. Must not: know what is being done in between.
 
+use std::process::ChildStdin;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,8 @@ pub struct Control {
     stopped: Mutex<bool>,
     changed: Condvar,
     since: Mutex<Instant>,
-    publishing: Mutex<()>,
+    /// What keeps a process that does the work going.
+    line: Mutex<Option<ChildStdin>>,
 }
 
 /// For work beside a recording.
@@ -38,7 +40,7 @@ impl Control {
             stopped: Mutex::new(false),
             changed: Condvar::new(),
             since: Mutex::new(Instant::now()),
-            publishing: Mutex::new(()),
+            line: Mutex::new(None),
         }
     }
 
@@ -46,6 +48,7 @@ impl Control {
     pub fn stop(&self) {
         *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.changed.notify_all();
+        self.line.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// Waits; returns whether it has been stopped.
@@ -69,9 +72,27 @@ impl Control {
         if stopped { Err(Trouble::Stopped) } else { Ok(()) }
     }
 
-    /// Whoever counts what a store holds does it under this, so that sources and result are not both counted.
-    pub(in crate::store) fn exclusively<T>(&self, act: impl FnOnce() -> T) -> T {
-        let _guard = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
-        act()
+    /// Share of the time in which work is done.
+    pub(super) fn share(&self) -> f64 {
+        self.share
+    }
+
+    /// Ends this pipe, too, when stopped.
+    pub(super) fn tie(&self, line: ChildStdin) {
+        *self.line.lock().unwrap_or_else(PoisonError::into_inner) = Some(line);
+        // Perhaps it has been stopped just before.
+        if self.is_stopped() {
+            self.stop();
+        }
+    }
+
+    /// Ends the pipe; returns whether it has been stopped.
+    pub(super) fn untie(&self) -> bool {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.is_stopped()
+    }
+
+    fn is_stopped(&self) -> bool {
+        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

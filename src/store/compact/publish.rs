@@ -21,10 +21,13 @@ use crate::metric::Table;
 use crate::store::error::StoreError;
 use crate::store::layout::{self, SEALED_EXT};
 use crate::store::temporary::TMP_EXT;
+use crate::store::turn::in_turn;
 
 /// One merge.
 pub(super) struct Publication<'a> {
     pub(super) table: Option<Table>,
+    /// The store.
+    pub(super) root: &'a Path,
     pub(super) dir: &'a Path,
     /// Name of the result without extension.
     pub(super) stem: &'a str,
@@ -51,7 +54,7 @@ impl Publication<'_> {
             let _ = self.disk.remove(&tmp);
         }
         let merged = merged?;
-        self.control.exclusively(|| {
+        in_turn(self.root, || {
             let renamed = self.disk.rename(&tmp, &path).and_then(|()| self.disk.sync_dir(self.dir));
             renamed.map_err(|e| Trouble::Store(StoreError::io("rename", &tmp)(e)))?;
             remove(self.disk, self.dir, self.sources.iter().map(|s| (&s.path, s.stamp)))

@@ -214,7 +214,7 @@ pub fn write_ours(root: &Path) {
         sync_every: std::time::Duration::from_secs(1000),
         cap: Cap { max_bytes: None, on_full: OnFull::Stop },
         retention: None,
-        compact: false,
+        compact: fgm::store::compact::Beside::No,
     };
     let run = RunInfo {
         run_id: RunId::from_text(RUN).unwrap(),
