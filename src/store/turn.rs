@@ -21,7 +21,7 @@ pub(super) fn in_turn<T>(root: &Path, act: impl FnOnce() -> T) -> T {
         loop {
             match dir.try_lock() {
                 Err(std::fs::TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
-                    std::thread::sleep(PAUSE)
+                    std::thread::sleep(PAUSE);
                 }
                 result => return result.is_ok(),
             }
