@@ -1,4 +1,6 @@
 //! What recorder and viewer of Fine-Grained Monitor agree on. No terminal, no kernel access.
+#[cfg(feature = "analysis")]
+pub mod analysis;
 pub mod event;
 pub mod filter;
 pub mod identity;
