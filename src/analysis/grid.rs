@@ -95,7 +95,7 @@ fn median_spacing(points: &[Point]) -> Micros {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests may fall over")]
+    #![allow(clippy::unwrap_used, clippy::float_cmp, reason = "tests may fall over; these numbers are exact")]
     use super::*;
     use crate::time::SECOND;
 

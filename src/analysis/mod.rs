@@ -1,10 +1,12 @@
 //! Studies: what repeats, what changed, what leaks, what moved together. Pure functions over series on a regular grid.
 //!
-//! Owns: what the studies share: the grid ([`Grid`]), robust statistics ([`stats`]). Must not:
-//! know Parquet, queries or screens. Counters are rates before they come here, and units go through untouched: nothing
-//! decided here depends on the scale of a series.
+//! Owns: what the studies share: the grid ([`Grid`]), whitening ([`whiten`]), Fourier transforms ([`fft`]), robust
+//! statistics ([`stats`]). Must not: know Parquet, queries or screens. Counters are rates before they come here, and
+//! units go through untouched: nothing decided here depends on the scale of a series.
 
+pub mod fft;
 pub mod grid;
 pub mod stats;
+pub mod whiten;
 
 pub use grid::{Grid, Point};

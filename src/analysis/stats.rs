@@ -27,7 +27,9 @@ pub fn median(values: &mut [f64]) -> Option<f64> {
 /// Median absolute deviation from the median; `values` are replaced by the deviations.
 pub fn mad(values: &mut [f64]) -> Option<f64> {
     let middle = median(values)?;
-    values.iter_mut().for_each(|v| *v = (*v - middle).abs());
+    for v in values.iter_mut() {
+        *v = (*v - middle).abs();
+    }
     median(values)
 }
 

@@ -1,0 +1,277 @@
+//! A series without what makes neighbours alike: trends, steps and coloured noise flattened to a white residual.
+//!
+//! Owns: filling holes, clipping the first differences, the noise floor, the whitening filter. Must not: look for
+//! anything in the residual.
+//!
+//! Autocorrelation of a raw 1 Hz series shows its trend and its drift before anything else. In first differences a step,
+//! a counter's reset or an outlier is one impulse, which clipping tames. What is left has a smooth spectrum with the
+//! lines of a period standing out; dividing by that smooth floor (a low quantile over neighbouring bins, which lines do
+//! not lift) leaves noise of equal power at all frequencies, under which a correlation's spread is known.
+
+use realfft::num_complex::Complex;
+
+use super::fft::{Fft, quick_length};
+use super::stats::{MAD_TO_SD, mad, median, quantile};
+
+/// How hard what stands out is cut down, in robust standard deviations.
+#[derive(Clone, Copy, Debug)]
+pub struct Clip {
+    /// First differences.
+    pub differences: f64,
+    /// The white residual.
+    pub residual: f64,
+}
+
+impl Clip {
+    /// For series whose shape matters more than their outliers; the usual one.
+    pub const TIGHT: Clip = Clip { differences: 5.0, residual: 4.0 };
+    /// For series whose outliers are the shape: rare, tall bursts.
+    pub const LOOSE: Clip = Clip { differences: 25.0, residual: 15.0 };
+}
+
+/// A series made white.
+#[derive(Clone, Debug)]
+pub struct Whitened {
+    /// One per first difference (one less than the series has cells), mean 0, variance 1.
+    pub residual: Vec<f64>,
+    /// Share of the energy of the first differences that was clipped away, 0..=1.
+    pub lost: f64,
+}
+
+/// The white residual of `values` (NaN = missing); `None` if they hold fewer than three numbers or never change.
+pub fn whiten(values: &[f64], clip: Clip, fft: &mut Fft) -> Option<Whitened> {
+    let filled = fill(values)?;
+    let (differences, lost) = differences(&filled, clip.differences)?;
+    let n = differences.len();
+    let length = quick_length(n);
+    let mut padded = differences;
+    padded.resize(length, 0.0);
+    let mut spectrum = fft.forward(&mut padded);
+    flatten(&mut spectrum, n, length);
+    let mut residual = fft.inverse(&mut spectrum, length);
+    residual.truncate(n);
+    limit(&mut residual, clip.residual)?;
+    Some(Whitened { residual, lost })
+}
+
+/// `values` with holes bridged: a line between the medians of the five numbers on either side. Holes at the ends repeat
+/// the nearest median.
+fn fill(values: &[f64]) -> Option<Vec<f64>> {
+    const NEIGHBOURS: usize = 5;
+    let mut filled = values.to_vec();
+    let mut from = 0;
+    while let Some(start) = (from..values.len()).find(|&i| values[i].is_nan()) {
+        let end = (start..values.len()).find(|&i| !values[i].is_nan()).unwrap_or(values.len());
+        let mut before: Vec<f64> =
+            values[..start].iter().rev().filter(|v| !v.is_nan()).take(NEIGHBOURS).copied().collect();
+        let mut after: Vec<f64> =
+            values[end..].iter().filter(|v| !v.is_nan()).take(NEIGHBOURS).copied().collect();
+        let (left, right) = match (median(&mut before), median(&mut after)) {
+            (Some(left), Some(right)) => (left, right),
+            (Some(one), None) | (None, Some(one)) => (one, one),
+            (None, None) => return None,
+        };
+        let width = (end - start + 1) as f64;
+        for (i, cell) in filled[start..end].iter_mut().enumerate() {
+            *cell = left + (right - left) * (i + 1) as f64 / width;
+        }
+        from = end;
+    }
+    Some(filled)
+}
+
+/// First differences about their median in units of the bound at which they are clipped, and the share of energy that
+/// clipping took.
+fn differences(values: &[f64], sd: f64) -> Option<(Vec<f64>, f64)> {
+    let mut d: Vec<f64> = values.windows(2).map(|w| w[1] - w[0]).collect();
+    let middle = median(&mut d.clone())?;
+    for v in &mut d {
+        *v -= middle;
+    }
+    // What is left of a straight line after rounding is no change.
+    let noise = values.iter().fold(0.0_f64, |most, v| most.max(v.abs())) * 1e-12;
+    let mut sizes: Vec<f64> = d.iter().map(|v| v.abs()).filter(|v| *v > noise).collect();
+    let moving = sizes.len();
+    let typical = median(&mut sizes)?;
+    if d.len() < 2 {
+        return None;
+    }
+    let spread = MAD_TO_SD * median(&mut d.iter().map(|v| v.abs()).collect::<Vec<_>>())?;
+    // A series that mostly stands still has no spread to measure by: its own typical move is the measure then.
+    let idle = spread < 0.05 * typical || moving * 2 < d.len();
+    let bound = if idle { 2.0 * typical * sd / Clip::TIGHT.differences } else { sd * spread };
+    // In units of the bound, so that squares neither vanish nor overflow whatever the series is measured in.
+    for v in &mut d {
+        *v /= bound;
+    }
+    let energy: f64 = d.iter().map(|v| v * v).sum();
+    for v in &mut d {
+        *v = v.clamp(-1.0, 1.0);
+    }
+    let kept: f64 = d.iter().map(|v| v * v).sum();
+    Some((d, 1.0 - kept / energy))
+}
+
+/// Divides by the noise floor. `spectrum` is of first differences, `n` of them, padded to `length`; what is slower than
+/// the series is long is removed.
+fn flatten(spectrum: &mut [Complex<f64>], n: usize, length: usize) {
+    // The floor is that of the series itself, not of its differences: those have none at low frequencies.
+    let gain = |bin: usize| 4.0 * (std::f64::consts::PI * bin as f64 / length as f64).sin().powi(2);
+    let power: Vec<f64> = spectrum.iter().enumerate().skip(1).map(|(i, s)| s.norm_sqr() / gain(i)).collect();
+    let floor = Floor::under(&power);
+    let slowest = 1.2 * length as f64 / n as f64;
+    let mut knot = 0;
+    for (i, bin) in spectrum.iter_mut().enumerate() {
+        if (i as f64) < slowest {
+            *bin = Complex::new(0.0, 0.0);
+        } else {
+            *bin /= (floor.at(i, &mut knot) * gain(i)).sqrt();
+        }
+    }
+}
+
+/// A smooth curve under a spectrum: straight between its knots in log power over log frequency.
+struct Floor {
+    /// Logarithms of bin and power, bins ascending.
+    knots: Vec<(f64, f64)>,
+}
+
+impl Floor {
+    /// Under `power`, whose first number is that of bin 1. A quantile over a window in which the spectrum falls steeply
+    /// is not that of the window's middle; a second look at the power over the first floor sets that right.
+    fn under(power: &[f64]) -> Self {
+        let first = Self::quantiles(power);
+        let mut knot = 0;
+        let flat: Vec<f64> = power.iter().enumerate().map(|(i, p)| p / first.at(i + 1, &mut knot)).collect();
+        let second = Self::quantiles(&flat);
+        Self { knots: first.knots.iter().zip(&second.knots).map(|(a, b)| (a.0, a.1 + b.1)).collect() }
+    }
+
+    /// The smoothed quantiles of `power` about each knot.
+    fn quantiles(power: &[f64]) -> Self {
+        const KNOTS: usize = 28;
+        // Noise alone has exponentially distributed power; this quantile over that factor is its mean.
+        const QUANTILE: f64 = 0.4;
+        let to_mean = -1.0 / (1.0 - QUANTILE).ln();
+        let last = power.len() as f64;
+        let least = power.iter().copied().filter(|p| *p > 0.0).fold(f64::INFINITY, f64::min);
+        let top = power.iter().copied().fold(0.0, f64::max);
+        // Perfectly regular series have bins of rounding noise only; a floor there would blow it up.
+        let least = least.max(top * 1e-9).max(f64::MIN_POSITIVE);
+        let mut scratch = Vec::new();
+        let mut raw: Vec<(f64, f64)> = Vec::with_capacity(KNOTS);
+        for knot in 0..KNOTS {
+            let bin = last.powf(knot as f64 / (KNOTS - 1) as f64);
+            let low = (bin / 2.2).min(bin - 10.0).max(1.0) as usize;
+            let high = ((2.2 * bin).max(bin + 12.0).max(low as f64 + 19.0) as usize).min(power.len());
+            scratch.clear();
+            scratch.extend_from_slice(&power[low - 1..high]);
+            let level = quantile(&mut scratch, QUANTILE).unwrap_or(least) * to_mean;
+            raw.push((bin.ln(), level.max(least).ln()));
+        }
+        let level = |i: usize| raw[i.min(KNOTS - 1)].1;
+        let smooth = |i: usize| (level(i.saturating_sub(1)) + 2.0 * level(i) + level(i + 1)) / 4.0;
+        Self { knots: (0..KNOTS).map(|i| (raw[i].0, smooth(i))).collect() }
+    }
+
+    /// The floor at a bin from 1 on; `from` remembers the knot, for bins asked in ascending order.
+    fn at(&self, bin: usize, from: &mut usize) -> f64 {
+        let x = (bin as f64).ln();
+        while *from + 2 < self.knots.len() && self.knots[*from + 1].0 < x {
+            *from += 1;
+        }
+        let ((x0, y0), (x1, y1)) = (self.knots[*from], self.knots[*from + 1]);
+        let part = if x1 > x0 { ((x - x0) / (x1 - x0)).clamp(0.0, 1.0) } else { 0.0 };
+        (y0 + part * (y1 - y0)).exp()
+    }
+}
+
+/// Clips to `sd` robust standard deviations about the mean, then scales to variance 1; `None` if nothing is left.
+fn limit(residual: &mut [f64], sd: f64) -> Option<()> {
+    let n = residual.len() as f64;
+    let spread = MAD_TO_SD * mad(&mut residual.to_vec())?;
+    if spread > 0.0 {
+        for v in residual.iter_mut() {
+            *v = v.clamp(-sd * spread, sd * spread);
+        }
+    }
+    let mean = residual.iter().sum::<f64>() / n;
+    let variance = residual.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+    if !(variance > 0.0 && variance.is_finite()) {
+        return None;
+    }
+    let scale = variance.sqrt().recip();
+    for v in residual.iter_mut() {
+        *v = (*v - mean) * scale;
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may fall over")]
+    use super::*;
+
+    /// Numbers between -0.5 and 0.5 that look random.
+    fn noise(n: usize) -> Vec<f64> {
+        let mut state = 1_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f64 / f64::from(1 << 24) - 0.5
+        };
+        (0..n).map(|_| next()).collect()
+    }
+
+    /// STU-1, STU-4: a random walk on a trend becomes noise whose neighbours are not alike.
+    #[test]
+    fn a_random_walk_becomes_white() {
+        let mut sum = 0.0;
+        let walk: Vec<f64> = noise(2000)
+            .iter()
+            .enumerate()
+            .map(|(i, v)| {
+                sum += v;
+                sum + i as f64 * 0.1
+            })
+            .collect();
+        let white = whiten(&walk, Clip::TIGHT, &mut Fft::default()).unwrap();
+        assert_eq!(white.residual.len(), 1999);
+        for lag in 1..20 {
+            let c: f64 = white.residual.windows(lag + 1).map(|w| w[0] * w[lag]).sum::<f64>() / 1999.0;
+            assert!(c.abs() < 0.1, "lag {lag}: {c}");
+        }
+    }
+
+    /// STU-1: one step or one outlier costs little and is told as lost energy.
+    #[test]
+    fn an_outlier_is_clipped() {
+        let mut values = noise(1000);
+        values[500] = 1e6;
+        let white = whiten(&values, Clip::TIGHT, &mut Fft::default()).unwrap();
+        assert!(white.lost > 0.99);
+        assert!(white.residual.iter().all(|v| v.abs() < 6.0));
+    }
+
+    /// STU-1: holes are bridged between what lies on either side.
+    #[test]
+    fn holes_are_bridged() {
+        let nan = f64::NAN;
+        assert_eq!(fill(&[1.0, 1.0, nan, nan, 4.0, 4.0, nan]).unwrap(), [1.0, 1.0, 2.0, 3.0, 4.0, 4.0, 2.5]);
+        assert!(fill(&[nan, nan]).is_none());
+    }
+
+    /// STU-1: what never changes has no residual.
+    #[test]
+    fn a_constant_has_no_residual() {
+        assert!(whiten(&[3.0; 100], Clip::TIGHT, &mut Fft::default()).is_none());
+        assert!(
+            whiten(
+                &(0..100).map(|i| f64::from(i) * 0.1).collect::<Vec<_>>(),
+                Clip::TIGHT,
+                &mut Fft::default()
+            )
+            .is_none()
+        );
+        assert!(whiten(&[1.0, 2.0], Clip::TIGHT, &mut Fft::default()).is_none());
+    }
+}
