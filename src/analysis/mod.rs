@@ -4,9 +4,16 @@
 //! statistics ([`stats`]). Must not: know Parquet, queries or screens. Counters are rates before they come here, and
 //! units go through untouched: nothing decided here depends on the scale of a series.
 
+pub mod change;
+pub mod enough;
 pub mod fft;
 pub mod grid;
+#[cfg(test)]
+mod made;
+mod season;
 pub mod stats;
+pub mod trend;
 pub mod whiten;
 
+pub use enough::NotEnough;
 pub use grid::{Grid, Point};
