@@ -5,6 +5,7 @@
 //! units go through untouched: nothing decided here depends on the scale of a series.
 
 pub mod change;
+pub mod correlate;
 pub mod enough;
 pub mod fft;
 pub mod grid;
