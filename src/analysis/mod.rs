@@ -11,8 +11,10 @@ pub mod fft;
 pub mod grid;
 #[cfg(test)]
 mod made;
+pub mod oom;
 mod season;
 pub mod stats;
+pub mod throttle;
 pub mod trend;
 pub mod whiten;
 
