@@ -211,7 +211,13 @@ actions! {
     Top: Main Choice [Key::char('a')] "top" as "top 6", "Draw the subjects with the highest mean in this window.";
     None: Main Choice [Key::char('n')] "none", "Draw nothing.";
     AllKinds: Main Choice [Key::char('v')] "all-kinds", "List sandboxes, pods and slices too, or hide them again.";
-    ZeroBased: Main View [Key::char('z')] "zero-based", "Let the value axis start at zero, or fit it to what is visible.";
+    NextScale: Main View [Key::char('z')] "next-scale", "Value axis: from zero, fitted to what is visible, logarithmic.";
+    FixScale: Main View [Key::char('#')] "fix-scale", "Hold the value axis where it is, or let it follow again.";
+    AddPanel: Main View [Key::char('p')] "add-panel" as "panel", "Search a metric and open a panel for it below the active one.";
+    ClosePanel: Main View [Key::char('x')] "close-panel", "Close the active panel.";
+    NextPanel: Main View [Key::char(']')] "next-panel", "Make the next panel the active one.";
+    PreviousPanel: Main View [Key::char('[')] "previous-panel", "Make the previous panel the active one.";
+    Lists: Main View [Key::char('\\')] "lists", "Hide the lists on the left, or show them again.";
     Problems: Main View [Key::char('!')] "problems", "List the files that could not be read, and what the recorder says.";
     Help: Main Program [Key::char('?')] "help" as "help", "Show the keys.";
     Redraw: Main Program [Key::ctrl('l')] "redraw", "Draw the whole screen again.";

@@ -12,8 +12,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use fgm::metric::Table;
-use fgm::query::Engine;
 use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
+use fgm::query::{Cancel, Engine};
 use fgm::store::retention::{Cap, OnFull};
 use fgm::store::segment;
 use fgm::subject::Subject;
@@ -165,8 +165,8 @@ impl Source for Watched {
         Source::subjects(&self.engine, table, range)
     }
 
-    fn window(&self, query: &WindowQuery) -> Result<WindowAnswer, String> {
-        Source::window(&self.engine, query)
+    fn window(&self, query: &WindowQuery, cancel: &Cancel) -> Result<WindowAnswer, String> {
+        Source::window(&self.engine, query, cancel)
     }
 
     fn report(&mut self) -> Option<Arc<Report>> {

@@ -21,8 +21,8 @@ pub trait Source: Send {
     fn overview(&self) -> Arc<Overview>;
     /// Who has rows in a table within a range.
     fn subjects(&self, table: Table, range: TimeRange) -> Result<Vec<Subject>, String>;
-    /// Series as pixel columns.
-    fn window(&self, query: &WindowQuery) -> Result<WindowAnswer, String>;
+    /// Series as pixel columns, unless it is called off before it is done.
+    fn window(&self, query: &WindowQuery, cancel: &Cancel) -> Result<WindowAnswer, String>;
     /// What the recorder says, when it has said something since the last call.
     fn report(&mut self) -> Option<Arc<Report>> {
         None
@@ -42,7 +42,7 @@ impl Source for Engine {
         Engine::subjects(self, table, range).map_err(|e| e.to_string())
     }
 
-    fn window(&self, query: &WindowQuery) -> Result<WindowAnswer, String> {
-        Engine::window(self, query, &Cancel::default()).map_err(|e| e.to_string())
+    fn window(&self, query: &WindowQuery, cancel: &Cancel) -> Result<WindowAnswer, String> {
+        Engine::window(self, query, cancel).map_err(|e| e.to_string())
     }
 }

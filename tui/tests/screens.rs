@@ -94,15 +94,38 @@ fn unavailable_values_have_a_baseline() {
     assert_snapshot!(s.screen());
 }
 
+/// TUI-2: three panels over one time axis, each with its own metric, unit and value axis; one is logarithmic, one fixed
+/// with marks where values lie beyond it.
+#[test]
+fn three_panels() {
+    let mut s = open(120, 40);
+    s.keys("z");
+    s.keys("pmemcurr");
+    s.key(Code::Enter);
+    s.keys("zz");
+    s.keys("pcontainers.cpu_usage_millic");
+    s.key(Code::Enter);
+    s.keys("#++");
+    let plot = s.app.layout().plot;
+    for press in [Press::Down, Press::Up] {
+        s.send(Message::Pointer(Pointer { press, x: plot.x + 40, y: plot.y, shift: false }));
+    }
+    let screen = s.screen();
+    assert!(screen.contains("1/3") && screen.contains("▸"), "{screen}");
+    assert_snapshot!(screen);
+    s.keys("\\");
+    assert!(s.app.layout().lists.is_none() && !s.screen().contains("containers · 8"), "{}", s.screen());
+}
+
 /// TUI-3: fuzzy search with matches.
 #[test]
 fn search() {
     let mut s = open(80, 24);
     s.keys("/");
-    s.keys("mempsage");
+    s.keys("ctxswi");
     assert_snapshot!(s.screen());
     s.key(Code::Enter);
-    assert_eq!(s.app.panel.metric.name, "memory_pss_age_ticks");
+    assert_eq!(s.app.panel().metric.name, "context_switches_total");
 }
 
 /// TUI-4: help is the action table.
@@ -269,7 +292,7 @@ fn equal_names_prefer_the_current_table() {
     for _ in 0..2 {
         s.keys("/cpu_usage_milli");
         s.key(Code::Enter);
-        assert_eq!(s.app.panel.metric.table, fgm::metric::Table::Containers);
+        assert_eq!(s.app.panel().metric.table, fgm::metric::Table::Containers);
     }
 }
 

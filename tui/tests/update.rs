@@ -9,9 +9,10 @@ use fgm::series::{Bucket, Buckets, shown_quantity};
 use fgm::store::tick::LabelValue;
 use fgm::subject::Subject;
 use fgm::time::{SECOND, TimeRange};
-use fgm_tui::app::App;
-use fgm_tui::app::message::{Answer, Effect, Message, Pointer, Press, Question, Slot, Ticket};
+use fgm_tui::app::message::{Answer, Effect, Found, Match, Message, Pointer, Press, Question, Slot, Ticket};
+use fgm_tui::app::panel::{Panel, Scale};
 use fgm_tui::app::timeline::Pin;
+use fgm_tui::app::{App, Overlay};
 use fgm_tui::keymap::{Code, Key};
 use jiff::tz::TimeZone;
 
@@ -21,6 +22,7 @@ fn overview(end: i64, live: bool) -> Arc<Overview> {
         range: Some(TimeRange::new(0, end * SECOND)),
         interval: SECOND,
         tables: vec![Table::Containers, Table::Processes],
+        metrics: [Table::Containers, Table::Processes].iter().flat_map(|t| t.metrics()).collect(),
         files: 3,
         live,
         ..Overview::default()
@@ -97,10 +99,10 @@ fn asked(effects: &[Effect], slot: Slot) -> Option<(Ticket, WindowQuery)> {
 #[test]
 fn opening_draws_the_highest() {
     let app = opened(false);
-    assert_eq!(app.panel.metric.name, "cpu_usage_millicores");
-    let inodes: Vec<_> = app.panel.keys().iter().filter_map(|k| k.values[2].as_int()).collect();
+    assert_eq!(app.panel().metric.name, "cpu_usage_millicores");
+    let inodes: Vec<_> = app.drawn().keys().iter().filter_map(|k| k.values[2].as_int()).collect();
     assert_eq!(inodes, [8, 7, 6, 5, 4, 3]);
-    let picture = app.panel.picture.as_ref().unwrap();
+    let picture = app.panel().picture.as_ref().unwrap();
     assert_eq!(picture.query.columns, usize::from(app.layout().plot.w) * 2);
     assert!(!app.pending());
 }
@@ -109,7 +111,7 @@ fn opening_draws_the_highest() {
 #[test]
 fn subjects_end() {
     let app = opened(false);
-    let entry = app.subjects.all()[0].clone();
+    let entry = app.subjects().all()[0].clone();
     assert!(app.ended(&entry));
     assert!(!app.ended(&fgm_tui::app::subjects::Entry { last: 999 * SECOND, ..entry }));
 }
@@ -128,14 +130,14 @@ fn stale_answers_are_dropped() {
     assert!(!app.pending());
     let a = answer(&old_query);
     app.update(Message::Answer(old, Answer::Window(old_query.clone(), a)));
-    assert_eq!(app.panel.picture.as_ref().unwrap().query, new_query);
+    assert_eq!(app.panel().picture.as_ref().unwrap().query, new_query);
 
     let late = app.update(Message::Key(Key::char('H')));
     let (ticket, query) = asked(&late, Slot::Chart(0)).unwrap();
     app.update(Message::Key(Key::char('n')));
     let a = answer(&query);
     app.update(Message::Answer(ticket, Answer::Window(query, a)));
-    assert!(app.panel.picture.is_none(), "nothing is drawn after n");
+    assert!(app.panel().picture.is_none(), "nothing is drawn after n");
 }
 
 /// Chart rules: while the window moves faster than answers come, older pictures of the same series are shown.
@@ -148,7 +150,7 @@ fn moving_shows_what_is_there() {
     let (ticket, query) = asked(&first, Slot::Chart(0)).unwrap();
     let a = answer(&query);
     app.update(Message::Answer(ticket, Answer::Window(query.clone(), a)));
-    assert_eq!(app.panel.picture.as_ref().unwrap().query, query);
+    assert_eq!(app.panel().picture.as_ref().unwrap().query, query);
     assert!(app.pending());
     app.update(Message::Slow);
     assert!(app.slow, "and dimmed after a moment");
@@ -162,7 +164,7 @@ fn failures_are_said() {
     let (ticket, _) = asked(&effects, Slot::Chart(0)).unwrap();
     app.update(Message::Answer(ticket, Answer::Failed("no disk".into())));
     assert_eq!(app.notice.as_deref(), Some("no disk"));
-    assert!(app.panel.picture.is_some() && !app.pending());
+    assert!(app.panel().picture.is_some() && !app.pending());
 }
 
 /// TUI-4: at most six series; the user's choice survives another metric, the viewer's is made anew.
@@ -173,14 +175,14 @@ fn choices_survive_metrics() {
     keys(&mut app, " ");
     assert!(app.notice.as_deref().unwrap().contains("6 series at most"), "{:?}", app.notice);
     press(&mut app, Key::plain(Code::Enter));
-    let only = app.panel.keys();
+    let only = app.drawn().keys();
     assert_eq!(only.len(), 1);
     press(&mut app, Key::plain(Code::BackTab));
     keys(&mut app, "j");
-    assert_ne!(app.panel.metric.name, "cpu_usage_millicores");
-    assert_eq!(app.panel.keys(), only);
+    assert_ne!(app.panel().metric.name, "cpu_usage_millicores");
+    assert_eq!(app.drawn().keys(), only);
     keys(&mut app, "a");
-    assert_eq!(app.panel.keys().len(), 6);
+    assert_eq!(app.drawn().keys().len(), 6);
 }
 
 /// TUI-2: dragging zooms to what was covered, a click sets the cursor, the wheel zooms at the pointer.
@@ -246,7 +248,7 @@ fn waits_for_the_first_tick() {
     press(&mut app, Key::plain(Code::Esc));
     let effects = app.update(Message::Overview(overview(2, true)));
     settle(&mut app, effects);
-    assert_eq!(app.panel.keys().len(), 6);
+    assert_eq!(app.drawn().keys().len(), 6);
 }
 
 /// TUI-4: quitting, suspending and redrawing leave as effects; ctrl-c closes a search before it quits.
@@ -303,6 +305,94 @@ fn any_keys_in_any_order() {
         }
     }
     assert!(!METRICS.is_empty());
+}
+
+/// TUI-2: up to six panels share one time axis; a new one shows the same subjects, closing one leaves the others alone,
+/// and keys are about the active one.
+#[test]
+fn panels_share_time_and_subjects() {
+    let mut app = opened(false);
+    let add = |app: &mut App, item: usize| {
+        keys(app, "p");
+        let found = Found {
+            matches: vec![Match { item, text: String::new(), positions: Vec::new() }],
+            ..Found::default()
+        };
+        let number = match &app.overlay {
+            Overlay::Search(s) => s.number,
+            other => panic!("{other:?}"),
+        };
+        app.update(Message::Found(number, found));
+        press(app, Key::plain(Code::Enter));
+    };
+    for item in [30, 40, 50, 60, 70] {
+        add(&mut app, item);
+    }
+    assert_eq!((app.panels.len(), app.active), (6, 5));
+    let shown = |app: &App| app.panels.iter().filter(|p| p.picture.is_some()).count();
+    assert_eq!(shown(&app), 6);
+    let subjects = |p: &Panel| p.picture.as_ref().unwrap().query.subjects.clone();
+    assert!(app.panels.iter().all(|p| subjects(p) == app.drawn().keys()), "one colour on the whole screen");
+    add(&mut app, 80);
+    assert_eq!(app.panels.len(), 6);
+    assert!(app.notice.as_deref().unwrap().contains("6 panels at most"), "{:?}", app.notice);
+
+    let effects = app.update(Message::Key(Key::char('+')));
+    let asked = effects.iter().filter(|e| matches!(e, Effect::Ask(t, _) if matches!(t.slot, Slot::Chart(_))));
+    assert_eq!(asked.count(), 6, "all panels move together");
+    settle(&mut app, effects);
+    let ranges: Vec<_> = app.panels.iter().map(|p| p.picture.as_ref().unwrap().query.range).collect();
+    assert!(ranges.iter().all(|r| Some(*r) == app.window()));
+
+    keys(&mut app, "]");
+    assert_eq!(app.active, 0);
+    keys(&mut app, "z");
+    let scales: Vec<_> = app.panels.iter().map(|p| p.scale).collect();
+    assert_eq!(scales[0], Scale::Fit);
+    assert!(scales[1..].iter().all(|s| *s == Scale::Zero));
+    let second = app.panels[1].metric;
+    keys(&mut app, "x");
+    assert_eq!((app.panels.len(), app.panel().metric), (5, second));
+    keys(&mut app, "xxxxx");
+    assert_eq!(app.panels.len(), 1, "the last one stays");
+    assert!(app.notice.is_some());
+}
+
+/// TUI-2: a click in a panel makes it the active one.
+#[test]
+fn a_click_activates_a_panel() {
+    let mut app = opened(false);
+    keys(&mut app, "p");
+    let number = if let Overlay::Search(s) = &app.overlay { s.number } else { 0 };
+    let line = Match { item: 2, text: String::new(), positions: Vec::new() };
+    app.update(Message::Found(number, Found { matches: vec![line], ..Found::default() }));
+    press(&mut app, Key::plain(Code::Enter));
+    assert_eq!(app.active, 1);
+    let first = app.layout().panels[0].plot;
+    for press in [Press::Down, Press::Up] {
+        let effects =
+            app.update(Message::Pointer(Pointer { press, x: first.x + 5, y: first.y, shift: false }));
+        settle(&mut app, effects);
+    }
+    assert_eq!(app.active, 0);
+    assert!(app.timeline.as_ref().unwrap().cursor().is_some());
+}
+
+/// Chart rules: an answer under way that would not do is called off, one that overlaps is awaited.
+#[test]
+fn questions_that_make_do() {
+    let mut app = opened(false);
+    let of = |effects: &[Effect]| match effects.first() {
+        Some(Effect::Ask(_, q)) => q.clone(),
+        other => panic!("{other:?}"),
+    };
+    let zoomed = of(&app.update(Message::Key(Key::char('+'))));
+    let panned = of(&app.update(Message::Key(Key::char('H'))));
+    assert!(panned.makes_do_with(&zoomed));
+    keys(&mut app, "+++++++");
+    let here = of(&app.update(Message::Key(Key::char('+'))));
+    let there = of(&app.update(Message::Key(Key::char('G'))));
+    assert!(!there.makes_do_with(&here));
 }
 
 /// The house: the state knows neither ratatui nor I/O, and views do no I/O.

@@ -6,12 +6,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use fgm::metric::Table;
 use fgm::query::model::{Overview, WindowAnswer};
 use fgm::time::SECOND;
 
 use super::layout::MOST_SERIES;
 use super::message::{Answer, Effect, Slot, Ticket};
-use super::panel::{Panel, Picture};
+use super::panel::Picture;
 use super::timeline::Timeline;
 use super::{App, Overlay};
 
@@ -39,19 +40,25 @@ impl App {
             let timeline = Timeline::new(bounds, interval, columns, self.overview.live);
             self.timeline = Some(timeline);
             if let Some(m) = self.metrics.first_choice() {
-                self.panel = Panel::new(m);
+                self.panel_mut().show(m);
                 self.metrics.select(m);
             }
-            return self.ask_subjects();
+            return self.ask_subjects(self.panel().metric.table);
         };
         let mut effects = Vec::new();
         if timeline.grow(bounds, interval) {
-            effects.extend(self.ask_chart());
+            effects.extend(self.ask_charts());
         }
         // A new subject shows up within a few seconds; at once when there is nothing to see yet.
         let empty = self.undecided();
-        if bounds.end - self.subjects_until >= SUBJECTS_EVERY || (empty && bounds.end > self.subjects_until) {
-            effects.extend(self.ask_subjects());
+        let mut tables: Vec<Table> = self.panels.iter().map(|p| p.metric.table).collect();
+        tables.sort_unstable();
+        tables.dedup();
+        for table in tables {
+            let until = self.group_of(table).until;
+            if bounds.end - until >= SUBJECTS_EVERY || (empty && bounds.end > until) {
+                effects.extend(self.ask_subjects(table));
+            }
         }
         // The navigator is redrawn when the recording has grown by one of its dots.
         if bounds.end - self.navigator_until >= bounds.width() / columns.max(1) as i64 {
@@ -64,8 +71,8 @@ impl App {
     fn undecided(&self) -> bool {
         let young = |t: &Timeline| t.bounds().width() <= YOUNG * self.overview.interval;
         let empty = |p: &Picture| p.answer.series.iter().all(|(_, b)| b.columns.iter().all(Option::is_none));
-        self.panel.automatic
-            && (self.panel.picture.as_ref().is_none_or(empty) || self.timeline.as_ref().is_some_and(young))
+        self.drawn().automatic
+            && (self.panel().picture.as_ref().is_none_or(empty) || self.timeline.as_ref().is_some_and(young))
     }
 
     /// Takes an answer, unless a newer one was there first.
@@ -83,47 +90,56 @@ impl App {
                 Vec::new()
             }
             Answer::Subjects(table, subjects) => {
-                if newest && table == self.subjects.table {
-                    self.accepted.insert(slot, generation);
-                    self.subjects.update(&subjects);
-                    self.ask_rank()
-                } else {
-                    Vec::new()
+                if !newest {
+                    return Vec::new();
                 }
+                self.accepted.insert(slot, generation);
+                self.groups[table as usize].subjects.update(&subjects);
+                if table == self.panel().metric.table { self.ask_rank() } else { Vec::new() }
             }
             Answer::Window(query, answer) => {
-                let fits = query.metric == self.panel.metric;
-                let same = || query.subjects == self.panel.keys();
-                match slot {
-                    Slot::Chart(_) if newest || (fits && !older && same()) => {
-                        self.accepted.insert(slot, generation);
-                        self.slow &= !newest;
-                        self.panel.picture = Some(Picture { query, answer });
-                        Vec::new()
-                    }
-                    Slot::Navigator if newest && fits => {
-                        self.accepted.insert(slot, generation);
-                        self.panel.whole = Some(Picture { query, answer });
-                        Vec::new()
-                    }
-                    Slot::Rank if newest && fits => {
-                        self.accepted.insert(slot, generation);
-                        self.take_ranks(&answer)
-                    }
-                    _ => Vec::new(),
-                }
+                self.take_window(ticket, (newest, older), Picture { query, answer })
             }
+        }
+    }
+
+    fn take_window(&mut self, ticket: Ticket, age: (bool, bool), picture: Picture) -> Vec<Effect> {
+        let (Ticket { slot, generation }, (newest, older)) = (ticket, age);
+        let metric = picture.query.metric;
+        let fits = metric == self.panel().metric;
+        match slot {
+            Slot::Chart(id) => {
+                let Some(i) = self.panels.iter().position(|p| p.id == id) else { return Vec::new() };
+                let same = || picture.query.subjects == self.group_of(metric.table).drawn.keys();
+                if newest || (self.panels[i].metric == metric && !older && same()) {
+                    self.accepted.insert(slot, generation);
+                    self.panels[i].picture = Some(picture);
+                    self.slow &= self.pending();
+                }
+                Vec::new()
+            }
+            Slot::Navigator if newest && fits => {
+                self.accepted.insert(slot, generation);
+                self.panel_mut().whole = Some(picture);
+                Vec::new()
+            }
+            Slot::Rank if newest && fits => {
+                self.accepted.insert(slot, generation);
+                self.take_ranks(&picture.answer)
+            }
+            _ => Vec::new(),
         }
     }
 
     fn take_ranks(&mut self, answer: &WindowAnswer) -> Vec<Effect> {
         let means: HashMap<_, _> =
             answer.series.iter().filter_map(|(k, b)| Some((k.clone(), b.mean()?))).collect();
-        self.subjects.rank(&means);
+        self.group_mut().subjects.rank(&means);
         // The viewer's own choice is made while there is nothing to see, and then left alone: series that came and
         // went by themselves would be worse than ones that are no longer the highest.
         if self.undecided() {
-            self.panel.choose(self.subjects.top(MOST_SERIES));
+            let group = self.group_mut();
+            group.drawn.choose(group.subjects.top(MOST_SERIES));
             return self.redraw_series();
         }
         Vec::new()

@@ -43,10 +43,10 @@ pub struct Pointer {
 /// Which answer a question replaces. At most one question waits per slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Slot {
-    /// Dots of a chart, by the chart's number.
-    Chart(usize),
-    /// Subjects of the current table.
-    Subjects,
+    /// Dots of a chart, by the panel's id.
+    Chart(u64),
+    /// Subjects of a table.
+    Subjects(Table),
     /// Means of many subjects.
     Rank,
     /// The whole recording in small.
@@ -69,6 +69,19 @@ pub enum Question {
     Subjects(Table, TimeRange),
     /// Series.
     Window(WindowQuery),
+}
+
+impl Question {
+    /// Whether the answer to an older question of the same slot would do until this one is answered: the same series
+    /// over a window that overlaps.
+    pub fn makes_do_with(&self, old: &Question) -> bool {
+        match (self, old) {
+            (Question::Window(a), Question::Window(b)) => {
+                a.metric == b.metric && a.subjects == b.subjects && a.range.overlaps(b.range)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// What came back.

@@ -1,4 +1,4 @@
-//! The metric list: every metric of the tables that have rows, under a heading per table.
+//! The metric list: every metric that has values, under a heading per table.
 //!
 //! Owns: order and headings of the list. Must not: know which metric a chart shows.
 
@@ -23,24 +23,27 @@ pub struct Metrics {
     pub lines: Vec<Line>,
     /// Selection.
     pub list: List,
-    tables: Vec<Table>,
+    valued: Vec<&'static Metric>,
 }
 
 impl Metrics {
-    /// Takes the tables that have rows; true when that changed the list.
+    /// Takes the metrics that have values; true when that changed the list.
     pub fn update(&mut self, overview: &Overview) -> bool {
-        if self.tables == overview.tables {
+        // What is known of containers is no series that could be drawn.
+        let series = |m: &&&'static Metric| m.table != Table::Identities;
+        if overview.metrics.iter().filter(series).eq(&self.valued) {
             return false;
         }
         let selected = self.lines.get(self.list.selected).copied();
-        self.tables.clone_from(&overview.tables);
-        self.lines = self
-            .tables
-            .iter()
-            // What is known of containers is no series that could be drawn.
-            .filter(|t| **t != Table::Identities)
-            .flat_map(|t| std::iter::once(Line::Heading(*t)).chain(t.metrics().iter().map(Line::Metric)))
-            .collect();
+        self.valued = overview.metrics.iter().filter(series).copied().collect();
+        self.lines.clear();
+        for m in &self.valued {
+            let last = self.lines.last();
+            if !matches!(last, Some(Line::Metric(l)) if l.table == m.table) {
+                self.lines.push(Line::Heading(m.table));
+            }
+            self.lines.push(Line::Metric(m));
+        }
         if let Some(Line::Metric(m)) = selected {
             self.select(m);
         }

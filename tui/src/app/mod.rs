@@ -7,28 +7,36 @@
 //! better than none while the window moves (the chart places it by time and dims it).
 
 pub mod answers;
+mod ask;
+pub mod drawn;
+pub mod group;
 pub mod layout;
 pub mod list;
 pub mod message;
 pub mod metrics;
 pub mod panel;
+mod panels;
 pub mod pointer;
+mod prompt;
 pub mod report;
 pub mod search;
 pub mod subjects;
 pub mod timeline;
 pub mod update;
+mod values;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use fgm::metric::Metric;
-use fgm::query::model::{Overview, WindowQuery};
+use fgm::metric::Table;
+use fgm::query::model::Overview;
 use fgm::time::{Micros, TimeRange};
 use jiff::tz::TimeZone;
 
-use layout::Layout;
-use message::{Effect, Question, Slot, Ticket};
+use drawn::Drawn;
+use group::Group;
+use layout::{Layout, Wanted};
+use message::{Effect, Slot};
 use metrics::Metrics;
 use panel::Panel;
 use report::Reported;
@@ -81,10 +89,12 @@ pub struct App {
     pub zone: TimeZone,
     /// The metric list.
     pub metrics: Metrics,
-    /// The subjects of the chart's table.
-    pub subjects: Subjects,
-    /// The chart.
-    pub panel: Panel,
+    /// The charts, from the top; never none.
+    pub panels: Vec<Panel>,
+    /// The chart that keys and lists are about.
+    pub active: usize,
+    /// Whether the lists may stand on the left.
+    pub lists: bool,
     /// The window of time, once there is data.
     pub timeline: Option<Timeline>,
     /// Which list moves.
@@ -101,11 +111,12 @@ pub struct App {
     pub recorder: Reported,
     /// Whether there was a recording of which nothing is left.
     pub gone: bool,
+    /// One per table, in the order of the tables' numbers.
+    groups: Vec<Group>,
     size: (u16, u16),
     newest: HashMap<Slot, u64>,
     accepted: HashMap<Slot, u64>,
     generation: u64,
-    subjects_until: Micros,
     navigator_until: Micros,
 }
 
@@ -120,8 +131,9 @@ impl App {
             overview: Arc::new(Overview::default()),
             zone,
             metrics,
-            subjects: Subjects::new(first.table),
-            panel: Panel::new(first),
+            panels: vec![Panel::new(0, first)],
+            active: 0,
+            lists: true,
             timeline: None,
             focus: Focus::Subjects,
             overlay: Overlay::None,
@@ -130,11 +142,11 @@ impl App {
             slow: false,
             recorder: Reported::default(),
             gone: false,
+            groups: Table::ALL.into_iter().map(Group::new).collect(),
             size,
             newest: HashMap::new(),
             accepted: HashMap::new(),
             generation: 0,
-            subjects_until: Micros::MIN,
             navigator_until: Micros::MIN,
         };
         let effects = app.take_overview(overview);
@@ -143,7 +155,42 @@ impl App {
 
     /// Where the panels stand.
     pub fn layout(&self) -> Layout {
-        Layout::new(self.size.0, self.size.1, self.panel.drawn().count())
+        let (panels, active, series) = (self.panels.len(), self.active, self.drawn().iter().count());
+        Layout::new(self.size.0, self.size.1, Wanted { panels, active, series, lists: self.lists })
+    }
+
+    /// Whether the lists stand on the left.
+    pub fn lists_shown(&self) -> bool {
+        self.layout().lists.is_some()
+    }
+
+    /// The chart that keys and lists are about.
+    pub fn panel(&self) -> &Panel {
+        &self.panels[self.active]
+    }
+
+    fn panel_mut(&mut self) -> &mut Panel {
+        &mut self.panels[self.active]
+    }
+
+    /// Subjects and drawn series of a table.
+    pub fn group_of(&self, table: Table) -> &Group {
+        &self.groups[table as usize]
+    }
+
+    fn group_mut(&mut self) -> &mut Group {
+        let table = self.panel().metric.table;
+        &mut self.groups[table as usize]
+    }
+
+    /// The subjects of the active chart's table.
+    pub fn subjects(&self) -> &Subjects {
+        &self.group_of(self.panel().metric.table).subjects
+    }
+
+    /// The series that are drawn of the active chart's table.
+    pub fn drawn(&self) -> &Drawn {
+        &self.group_of(self.panel().metric.table).drawn
     }
 
     /// The window, once there is data.
@@ -151,97 +198,18 @@ impl App {
         self.timeline.as_ref().map(Timeline::window)
     }
 
-    /// Whether the picture shows an older window than the one wanted.
+    /// Whether a picture shows an older window than the one wanted.
     pub fn pending(&self) -> bool {
-        self.newest.get(&Slot::Chart(0)) != self.accepted.get(&Slot::Chart(0))
+        self.panels.iter().any(|p| self.waits(Slot::Chart(p.id)))
+    }
+
+    /// Whether the newest question of a slot has no answer yet.
+    pub fn waits(&self, slot: Slot) -> bool {
+        self.newest.get(&slot) != self.accepted.get(&slot)
     }
 
     /// Whether a subject has no rows at the end of the recording, as of when subjects were last listed.
     pub fn ended(&self, entry: &subjects::Entry) -> bool {
-        entry.last + LATE * self.overview.interval < self.subjects_until
-    }
-
-    fn ask(&mut self, slot: Slot, question: Question) -> Effect {
-        self.generation += 1;
-        self.newest.insert(slot, self.generation);
-        Effect::Ask(Ticket { slot, generation: self.generation }, question)
-    }
-
-    /// Asks for what the chart should show; nothing when nothing is drawn.
-    fn ask_chart(&mut self) -> Vec<Effect> {
-        let Some(range) = self.window() else { return Vec::new() };
-        let subjects = self.panel.keys();
-        if subjects.is_empty() {
-            self.panel.picture = None;
-            self.panel.whole = None;
-            self.newest.remove(&Slot::Chart(0));
-            self.accepted.remove(&Slot::Chart(0));
-            return Vec::new();
-        }
-        let columns = self.layout().columns();
-        let query = WindowQuery { metric: self.panel.metric, subjects, range, columns };
-        if self.panel.picture.as_ref().is_some_and(|p| p.query == query) && !self.pending() {
-            return Vec::new();
-        }
-        vec![self.ask(Slot::Chart(0), Question::Window(query))]
-    }
-
-    /// Asks for the whole recording in small.
-    fn ask_navigator(&mut self) -> Vec<Effect> {
-        let (Some(timeline), subjects) = (&self.timeline, self.panel.keys()) else { return Vec::new() };
-        let range = timeline.bounds();
-        let columns = self.layout().columns();
-        if subjects.is_empty() || self.layout().navigator.h == 0 || range.width() == 0 {
-            return Vec::new();
-        }
-        self.navigator_until = range.end;
-        let query = WindowQuery { metric: self.panel.metric, subjects, range, columns };
-        vec![self.ask(Slot::Navigator, Question::Window(query))]
-    }
-
-    fn ask_subjects(&mut self) -> Vec<Effect> {
-        let Some(timeline) = &self.timeline else { return Vec::new() };
-        let range = timeline.bounds();
-        self.subjects_until = range.end;
-        vec![self.ask(Slot::Subjects, Question::Subjects(self.panel.metric.table, range))]
-    }
-
-    fn ask_rank(&mut self) -> Vec<Effect> {
-        let (Some(range), subjects) = (self.window(), self.subjects.candidates()) else { return Vec::new() };
-        if subjects.is_empty() {
-            return Vec::new();
-        }
-        let query = WindowQuery { metric: self.panel.metric, subjects, range, columns: 1 };
-        vec![self.ask(Slot::Rank, Question::Window(query))]
-    }
-
-    /// Shows another metric. Chosen subjects stay when they have it too; the viewer's own choice is made anew.
-    fn show_metric(&mut self, metric: &'static Metric) -> Vec<Effect> {
-        if self.panel.metric == metric {
-            return Vec::new();
-        }
-        self.panel.metric = metric;
-        self.panel.picture = None;
-        self.panel.whole = None;
-        self.metrics.select(metric);
-        if metric.table != self.subjects.table {
-            self.subjects = Subjects::new(metric.table);
-            self.panel.choose([]);
-            self.panel.automatic = true;
-            return self.ask_subjects();
-        }
-        self.subjects.forget_ranks();
-        let mut effects = self.ask_rank();
-        if !self.panel.automatic {
-            effects.extend(self.ask_chart());
-            effects.extend(self.ask_navigator());
-        }
-        effects
-    }
-
-    fn redraw_series(&mut self) -> Vec<Effect> {
-        let mut effects = self.ask_chart();
-        effects.extend(self.ask_navigator());
-        effects
+        entry.last + LATE * self.overview.interval < self.group_of(entry.key.table).until
     }
 }

@@ -1,6 +1,6 @@
-//! One chart: its metric, whose series are drawn, and the last picture of them.
+//! One chart: its metric, its value axis, and the last picture.
 //!
-//! Owns: what differs between charts that share a time axis. Must not: know time windows or screens.
+//! Owns: what differs between charts that share a time axis. Must not: know time windows, screens, or who is drawn.
 
 use fgm::metric::Metric;
 use fgm::query::model::{WindowAnswer, WindowQuery};
@@ -8,7 +8,10 @@ use fgm::series::{Bucket, Buckets, Gap};
 use fgm::subject::SubjectKey;
 use fgm::time::Micros;
 
-use super::layout::MOST_SERIES;
+use super::drawn::Drawn;
+
+/// Most panels that stand on the screen at once.
+pub const MOST_PANELS: usize = 6;
 
 /// An answered question.
 #[derive(Clone, Debug)]
@@ -19,19 +22,49 @@ pub struct Picture {
     pub answer: WindowAnswer,
 }
 
+impl Picture {
+    /// Smallest and largest value of all series.
+    pub fn extent(&self) -> Option<(f64, f64)> {
+        let all = self.answer.series.iter().filter_map(|(_, b)| b.extent());
+        all.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+}
+
+/// Where the value axis begins and ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Scale {
+    /// At zero, or below it where values are; above the highest value.
+    #[default]
+    Zero,
+    /// Around what is visible.
+    Fit,
+    /// Around what is visible and above zero, each decade as high as the next.
+    Log,
+    /// Here, whatever is visible.
+    Fixed(f64, f64),
+}
+
+impl Scale {
+    /// The next one for a key that goes through them.
+    #[must_use]
+    pub fn next(self) -> Scale {
+        match self {
+            Scale::Zero => Scale::Fit,
+            Scale::Fit => Scale::Log,
+            Scale::Log | Scale::Fixed(..) => Scale::Zero,
+        }
+    }
+}
+
 /// One chart.
 #[derive(Clone, Debug)]
 pub struct Panel {
+    /// Tells panels apart, also those that have been closed.
+    pub id: u64,
     /// What is drawn.
     pub metric: &'static Metric,
-    /// Whose series; the position decides colour and letter, so that others keep theirs when one goes.
-    pub chosen: [Option<SubjectKey>; MOST_SERIES],
-    /// Whether the viewer chose them (the highest) rather than the user.
-    pub automatic: bool,
-    /// Position of the series that is drawn on top.
-    pub selected: usize,
-    /// Whether the value axis includes zero.
-    pub zero_based: bool,
+    /// The value axis.
+    pub scale: Scale,
     /// The last picture.
     pub picture: Option<Picture>,
     /// The last picture of the whole recording.
@@ -51,82 +84,22 @@ pub enum Reading {
 
 impl Panel {
     /// An empty chart of a metric.
-    pub fn new(metric: &'static Metric) -> Panel {
-        Panel {
-            metric,
-            chosen: [const { None }; MOST_SERIES],
-            automatic: true,
-            selected: 0,
-            zero_based: true,
-            picture: None,
-            whole: None,
-        }
+    pub fn new(id: u64, metric: &'static Metric) -> Panel {
+        Panel { id, metric, scale: Scale::Zero, picture: None, whole: None }
     }
 
-    /// Positions and keys of the series that are drawn.
-    pub fn drawn(&self) -> impl Iterator<Item = (usize, &SubjectKey)> {
-        self.chosen.iter().enumerate().filter_map(|(i, k)| Some((i, k.as_ref()?)))
-    }
-
-    /// Their keys, as a question wants them.
-    pub fn keys(&self) -> Vec<SubjectKey> {
-        self.drawn().map(|(_, k)| k.clone()).collect()
-    }
-
-    /// Position of a subject, if it is drawn.
-    pub fn position(&self, key: &SubjectKey) -> Option<usize> {
-        self.drawn().find(|(_, k)| *k == key).map(|(i, _)| i)
-    }
-
-    /// Draws a subject or stops drawing it; false when there is no room.
-    pub fn toggle(&mut self, key: &SubjectKey) -> bool {
-        self.automatic = false;
-        if let Some(at) = self.position(key) {
-            self.chosen[at] = None;
-            if self.selected == at {
-                self.select_next(true);
-            }
-            return true;
-        }
-        let Some(free) = self.chosen.iter().position(Option::is_none) else { return false };
-        self.chosen[free] = Some(key.clone());
-        self.selected = free;
-        true
-    }
-
-    /// Draws exactly these; who was drawn before keeps the position.
-    pub fn choose(&mut self, keys: impl IntoIterator<Item = SubjectKey>) {
-        let wanted: Vec<_> = keys.into_iter().take(MOST_SERIES).collect();
-        for slot in &mut self.chosen {
-            slot.take_if(|k| !wanted.contains(k));
-        }
-        for key in wanted {
-            if self.position(&key).is_none()
-                && let Some(free) = self.chosen.iter_mut().find(|s| s.is_none())
-            {
-                *free = Some(key);
-            }
-        }
-        if self.chosen[self.selected].is_none() {
-            self.select_next(true);
-        }
-    }
-
-    /// Selects the next or previous drawn series.
-    pub fn select_next(&mut self, forward: bool) {
-        for step in 1..=MOST_SERIES {
-            let at = if forward { self.selected + step } else { self.selected + MOST_SERIES - step };
-            if self.chosen[at % MOST_SERIES].is_some() {
-                self.selected = at % MOST_SERIES;
-                return;
-            }
-        }
+    /// Another metric; what is known of the old one goes.
+    pub fn show(&mut self, metric: &'static Metric) {
+        *self = Panel::new(self.id, metric);
     }
 
     /// The picture's series with their positions; those that are no longer drawn are left out.
-    pub fn series(&self) -> impl Iterator<Item = (usize, &SubjectKey, &Buckets)> {
+    pub fn series<'a>(
+        &'a self,
+        drawn: &'a Drawn,
+    ) -> impl Iterator<Item = (usize, &'a SubjectKey, &'a Buckets)> {
         let series = self.picture.iter().flat_map(|p| &p.answer.series);
-        series.filter_map(|(k, b)| Some((self.position(k)?, k, b)))
+        series.filter_map(|(k, b)| Some((drawn.position(k)?, k, b)))
     }
 }
 
@@ -160,37 +133,7 @@ pub fn newest<'a>(buckets: &Buckets, all: impl Iterator<Item = &'a Buckets>, lat
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fgm::metric::Table;
-    use fgm::store::tick::LabelValue;
     use fgm::time::TimeRange;
-
-    fn key(n: i64) -> SubjectKey {
-        SubjectKey { table: Table::Containers, values: vec![LabelValue::Int(n)] }
-    }
-
-    fn panel() -> Panel {
-        Panel::new(&Table::Containers.metrics()[0])
-    }
-
-    /// TUI-2: a series keeps its colour while others come and go.
-    #[test]
-    fn positions_are_stable() {
-        let mut p = panel();
-        for n in 0..6 {
-            assert!(p.toggle(&key(n)));
-        }
-        assert!(!p.toggle(&key(7)), "six at most");
-        assert!(p.toggle(&key(2)) && p.toggle(&key(7)));
-        assert_eq!((p.position(&key(7)), p.position(&key(5))), (Some(2), Some(5)));
-        p.choose([key(9), key(5), key(0)]);
-        assert_eq!(
-            (p.position(&key(0)), p.position(&key(5)), p.position(&key(9))),
-            (Some(0), Some(5), Some(1))
-        );
-        assert!(p.chosen[p.selected].is_some());
-        p.choose([]);
-        assert_eq!(p.drawn().count(), 0);
-    }
 
     /// TUI-2: between samples the last value holds, in a gap there is none, and the reason is told.
     #[test]

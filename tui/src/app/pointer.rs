@@ -5,7 +5,6 @@
 use fgm::time::{Micros, TimeRange};
 
 use super::message::{Effect, Pointer, Press};
-use super::panel::{self, Reading};
 use super::{App, Drag, Focus, Overlay};
 
 /// Factor of one zoom step by wheel.
@@ -28,7 +27,11 @@ impl App {
             Press::Down => {
                 self.notice = None;
                 self.drag = None;
-                if layout.plot.contains(p.x, p.y) || layout.clock.contains(p.x, p.y) {
+                if let Some(panel) = layout.panel_at(p.x, p.y) {
+                    let dots = panel.plot.contains(p.x, p.y);
+                    self.drag = dots.then_some(Drag::Chart(p.x, p.x));
+                    self.activate(panel.index)
+                } else if layout.clock.contains(p.x, p.y) {
                     self.drag = Some(Drag::Chart(p.x, p.x));
                     Vec::new()
                 } else if layout.navigator.contains(p.x, p.y) {
@@ -37,7 +40,7 @@ impl App {
                 } else if layout.legend.contains(p.x, p.y) {
                     let row = usize::from(p.y - layout.legend.y);
                     if let Some(at) = self.legend_order().get(row) {
-                        self.panel.selected = *at;
+                        self.group_mut().drawn.selected = *at;
                     }
                     Vec::new()
                 } else {
@@ -104,9 +107,10 @@ impl App {
                 };
             }
             if lists.subjects.contains(p.x, p.y) {
-                let len = self.subjects.visible().len();
-                self.subjects.list.step(by, len);
-                self.select_listed();
+                let group = self.group_mut();
+                let len = group.subjects.visible().len();
+                group.subjects.list.step(by, len);
+                group.select_listed();
                 return Vec::new();
             }
         }
@@ -127,9 +131,10 @@ impl App {
             }
         } else if lists.subjects.contains(p.x, p.y) {
             self.focus = Focus::Subjects;
-            let line = (usize::from(p.y - lists.subjects.y) + self.subjects.list.offset).checked_sub(1);
-            if let Some(key) = line.and_then(|l| self.subjects.at(l)).map(|e| e.key.clone()) {
-                self.subjects.select(&key);
+            let subjects = &mut self.group_mut().subjects;
+            let line = (usize::from(p.y - lists.subjects.y) + subjects.list.offset).checked_sub(1);
+            if let Some(key) = line.and_then(|l| subjects.at(l)).map(|e| e.key.clone()) {
+                subjects.select(&key);
                 return self.toggle(&key);
             }
         }
@@ -151,38 +156,5 @@ impl App {
             let bounds = t.bounds();
             t.centre(bounds.start + bounds.width() * x / Micros::from(plot.w));
         })
-    }
-
-    /// Positions of the drawn series in the order of the legend: by value at the cursor, highest first.
-    pub fn legend_order(&self) -> Vec<usize> {
-        let mut rows: Vec<(usize, f64)> = self
-            .panel
-            .drawn()
-            .map(|(i, _)| {
-                let value = match self.value_of(i) {
-                    Reading::Value(b) => b.mean,
-                    _ => f64::NEG_INFINITY,
-                };
-                (i, value)
-            })
-            .collect();
-        rows.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        rows.into_iter().map(|(i, _)| i).collect()
-    }
-
-    /// What a drawn series says at the cursor; without one, at the end of the window if it lives that long.
-    pub fn value_of(&self, position: usize) -> Reading {
-        let buckets = self.panel.series().find(|(i, ..)| *i == position).map(|(.., b)| b);
-        let cursor = self.timeline.as_ref().and_then(super::Timeline::cursor);
-        match (buckets, cursor) {
-            (Some(b), Some(at)) => panel::reading(b, at),
-            (Some(b), None) => {
-                let all = self.panel.series().map(|(.., b)| b);
-                let dot = self.timeline.as_ref().map_or(1, super::Timeline::dot);
-                let late = 3 * (self.overview.interval / dot).max(1) as usize;
-                panel::newest(b, all, late)
-            }
-            (None, _) => Reading::Outside,
-        }
     }
 }

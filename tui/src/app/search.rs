@@ -18,6 +18,17 @@ pub enum Target {
     Subjects(Vec<SubjectKey>),
 }
 
+/// What the taken match is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The active panel shows the metric.
+    ShowMetric,
+    /// A new panel shows the metric.
+    AddPanel,
+    /// The subject is drawn.
+    DrawSubject,
+}
+
 /// What a match stands for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Hit {
@@ -34,6 +45,8 @@ pub struct Search {
     pub number: u64,
     /// What is searched.
     pub target: Target,
+    /// What for.
+    pub purpose: Purpose,
     /// The table that is looked at: between equal names its metric comes first.
     pub home: Table,
     /// What has been typed.
@@ -46,8 +59,16 @@ pub struct Search {
 
 impl Search {
     /// An empty prompt.
-    pub fn new(number: u64, target: Target, home: Table) -> Search {
-        Search { number, target, home, input: Input::default(), found: Found::default(), selected: 0 }
+    pub fn new(number: u64, (target, purpose): (Target, Purpose), home: Table) -> Search {
+        Search {
+            number,
+            target,
+            purpose,
+            home,
+            input: Input::default(),
+            found: Found::default(),
+            selected: 0,
+        }
     }
 
     /// Takes results.
@@ -138,7 +159,7 @@ mod tests {
     /// TUI-3: typing narrows, editing widens again.
     #[test]
     fn editing_tells_the_pattern() {
-        let mut s = Search::new(1, Target::Metrics(Vec::new()), Table::Node);
+        let mut s = Search::new(1, (Target::Metrics(Vec::new()), Purpose::ShowMetric), Table::Node);
         assert_eq!(s.edit(Key::char('o')), Some(("o".into(), true)));
         assert_eq!(s.paste("om\nrm -rf"), Some(("oom".into(), true)));
         assert_eq!(s.edit(Key::plain(Code::Backspace)), Some(("oo".into(), false)));
@@ -153,7 +174,7 @@ mod tests {
         let named = |t: Table| t.metrics().iter().find(|m| m.name == "cpu_usage_millicores").unwrap();
         let all = vec![named(Table::Processes), &Table::Node.metrics()[0], named(Table::Containers)];
         let search = |home, positions: Vec<u32>| {
-            let mut s = Search::new(1, Target::Metrics(all.clone()), home);
+            let mut s = Search::new(1, (Target::Metrics(all.clone()), Purpose::ShowMetric), home);
             let line = |item| Match { item, text: String::new(), positions: positions.clone() };
             s.update(Found { matches: (0..3).map(line).collect(), ..Found::default() });
             s.found.matches.iter().map(|m| m.item).collect::<Vec<_>>()

@@ -3,7 +3,8 @@
 //! Owns: the meaning of actions. Must not: know which keys they have (see [`crate::keymap`]).
 
 use super::message::{Effect, Message};
-use super::search::{Hit, Search, Target};
+use super::panel::Scale;
+use super::search::Purpose;
 use super::{App, Focus, Overlay};
 use crate::keymap::{self, Action, Context, Key};
 
@@ -94,8 +95,8 @@ impl App {
                 self.drag = None;
                 self.travel(|t| t.set_cursor(None))
             }
-            Action::SearchMetrics => self.open_search(true),
-            Action::SearchSubjects => self.open_search(false),
+            Action::SearchMetrics => self.open_search(Purpose::ShowMetric),
+            Action::SearchSubjects => self.open_search(Purpose::DrawSubject),
             Action::Down => self.step(1),
             Action::Up => self.step(-1),
             Action::PageDown => self.step(PAGE),
@@ -105,22 +106,32 @@ impl App {
             Action::Toggle => self.toggle_selected(),
             Action::Only => self.only_selected(),
             Action::Top => {
-                self.panel.automatic = true;
-                self.panel.picture = None;
+                self.group_mut().drawn.automatic = true;
+                self.panel_mut().picture = None;
                 self.ask_rank()
             }
             Action::None => {
-                self.panel.automatic = false;
-                self.panel.choose([]);
+                let drawn = &mut self.group_mut().drawn;
+                drawn.automatic = false;
+                drawn.choose([]);
                 self.redraw_series()
             }
             Action::AllKinds => {
-                self.subjects.toggle_kinds();
+                self.group_mut().subjects.toggle_kinds();
                 self.ask_rank()
             }
-            Action::ZeroBased => {
-                self.panel.zero_based = !self.panel.zero_based;
+            Action::NextScale => {
+                self.panel_mut().scale = self.panel().scale.next();
                 Vec::new()
+            }
+            Action::FixScale => self.fix_scale(),
+            Action::AddPanel => self.open_search(Purpose::AddPanel),
+            Action::ClosePanel => self.close_panel(),
+            Action::NextPanel => self.next_panel(true),
+            Action::PreviousPanel => self.next_panel(false),
+            Action::Lists => {
+                self.lists = !self.lists;
+                self.resized()
             }
             Action::Problems => self.open(Overlay::Problems(0)),
             Action::Help => self.open(Overlay::Help(0)),
@@ -155,7 +166,7 @@ impl App {
     pub(super) fn travel(&mut self, change: impl FnOnce(&mut super::Timeline)) -> Vec<Effect> {
         let Some(timeline) = &mut self.timeline else { return Vec::new() };
         change(timeline);
-        self.ask_chart()
+        self.ask_charts()
     }
 
     fn history(&mut self, back: bool) -> Vec<Effect> {
@@ -164,12 +175,12 @@ impl App {
             self.notice = Some(if back { "no earlier view" } else { "no later view" }.to_owned());
             return Vec::new();
         }
-        self.ask_chart()
+        self.ask_charts()
     }
 
     fn move_cursor(&mut self, dots: i64) -> Vec<Effect> {
         let moved = self.timeline.as_mut().is_some_and(|t| t.move_cursor(dots));
-        if moved { self.ask_chart() } else { Vec::new() }
+        if moved { self.ask_charts() } else { Vec::new() }
     }
 
     fn resized(&mut self) -> Vec<Effect> {
@@ -197,30 +208,35 @@ impl App {
                 None => Vec::new(),
             },
             Focus::Subjects => {
-                let len = self.subjects.visible().len();
-                self.subjects.list.step(by, len);
-                self.select_listed();
+                let group = self.group_mut();
+                let len = group.subjects.visible().len();
+                group.subjects.list.step(by, len);
+                group.select_listed();
                 Vec::new()
             }
             Focus::Chart => {
-                self.panel.select_next(by > 0);
+                self.group_mut().drawn.select_next(by > 0);
                 Vec::new()
             }
         }
     }
 
-    /// A subject that is selected in the list and drawn comes to the top of the chart.
-    pub(super) fn select_listed(&mut self) {
-        if let Some(at) = self.subjects.selected().and_then(|e| self.panel.position(&e.key)) {
-            self.panel.selected = at;
-        }
+    /// Holds the value axis where it is now, or lets it follow the values again.
+    fn fix_scale(&mut self) -> Vec<Effect> {
+        let panel = self.panel_mut();
+        panel.scale = match (panel.scale, panel.picture.as_ref().and_then(super::panel::Picture::extent)) {
+            (Scale::Fixed(..), _) | (_, None) => Scale::Zero,
+            (Scale::Zero, Some((low, high))) => Scale::Fixed(low.min(0.0), high.max(0.0)),
+            (_, Some((low, high))) => Scale::Fixed(low, high),
+        };
+        Vec::new()
     }
 
     fn target(&self) -> Option<fgm::subject::SubjectKey> {
         if self.focus == Focus::Chart || self.layout().lists.is_none() {
-            self.panel.chosen[self.panel.selected].clone()
+            self.drawn().top().cloned()
         } else {
-            self.subjects.selected().map(|e| e.key.clone())
+            self.subjects().selected().map(|e| e.key.clone())
         }
     }
 
@@ -233,7 +249,7 @@ impl App {
 
     /// Draws a subject or stops drawing it.
     pub(super) fn toggle(&mut self, key: &fgm::subject::SubjectKey) -> Vec<Effect> {
-        if !self.panel.toggle(key) {
+        if !self.group_mut().drawn.toggle(key) {
             self.notice = Some(format!(
                 "{} series at most: take one away with space, or all with n",
                 super::layout::MOST_SERIES
@@ -245,54 +261,10 @@ impl App {
 
     fn only_selected(&mut self) -> Vec<Effect> {
         let Some(key) = self.target() else { return Vec::new() };
-        self.panel.automatic = false;
-        self.panel.choose([key]);
+        let drawn = &mut self.group_mut().drawn;
+        drawn.automatic = false;
+        drawn.choose([key]);
         self.redraw_series()
-    }
-
-    fn open_search(&mut self, metrics: bool) -> Vec<Effect> {
-        self.generation += 1;
-        let (target, lines) = if metrics {
-            let all: Vec<_> = self.metrics.all().collect();
-            let lines = all.iter().map(|m| format!("{}.{}", m.table, m.name)).collect();
-            (Target::Metrics(all), lines)
-        } else {
-            let all = self.subjects.all();
-            let lines = all.iter().map(|e| e.haystack.clone()).collect();
-            (Target::Subjects(all.iter().map(|e| e.key.clone()).collect()), lines)
-        };
-        self.overlay = Overlay::Search(Search::new(self.generation, target, self.panel.metric.table));
-        vec![Effect::OpenSearch(self.generation, lines)]
-    }
-
-    fn step_search(&mut self, by: isize) -> Vec<Effect> {
-        if let Overlay::Search(s) = &mut self.overlay {
-            s.step(by);
-        }
-        Vec::new()
-    }
-
-    fn take_hit(&mut self, close: bool) -> Vec<Effect> {
-        let Overlay::Search(s) = &self.overlay else { return Vec::new() };
-        let hit = s.hit();
-        let mut effects = match hit {
-            Some(Hit::Metric(m)) => self.show_metric(m),
-            Some(Hit::Subject(key)) => {
-                self.subjects.select(&key);
-                if close && self.panel.position(&key).is_some() {
-                    self.select_listed();
-                    Vec::new()
-                } else {
-                    self.toggle(&key)
-                }
-            }
-            None => Vec::new(),
-        };
-        if close {
-            self.overlay = Overlay::None;
-            effects.push(Effect::CloseSearch);
-        }
-        effects
     }
 
     fn scroll_overlay(&mut self, by: isize) -> Vec<Effect> {
@@ -307,8 +279,9 @@ impl App {
         if let Some(lists) = self.layout().lists {
             let rows = |h: u16| usize::from(h.saturating_sub(1));
             self.metrics.list.reveal(self.metrics.lines.len(), rows(lists.metrics.h));
-            let len = self.subjects.visible().len();
-            self.subjects.list.reveal(len, rows(lists.subjects.h));
+            let subjects = &mut self.group_mut().subjects;
+            let len = subjects.visible().len();
+            subjects.list.reveal(len, rows(lists.subjects.h));
         }
     }
 }

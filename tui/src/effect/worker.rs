@@ -9,6 +9,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fgm::query::Cancel;
+
 use super::Event;
 use crate::app::message::{Answer, Message, Question, Slot, Ticket};
 use crate::source::Source;
@@ -21,6 +23,8 @@ const QUIET: Duration = Duration::from_secs(3);
 #[derive(Default)]
 struct Queue {
     waiting: BTreeMap<Slot, (Ticket, Question)>,
+    /// The question under way, and how to call it off.
+    under_way: Option<(Slot, Question, Cancel)>,
     closed: bool,
 }
 
@@ -43,9 +47,18 @@ impl Worker {
         Ok(Worker { shared })
     }
 
-    /// Asks, in place of what waits in the same slot.
+    /// Asks, in place of what waits in the same slot. A question of the slot that is under way is called off if its
+    /// answer would not even do until the new one is there.
     pub fn ask(&self, ticket: Ticket, question: Question) {
-        lock(&self.shared.0).waiting.insert(ticket.slot, (ticket, question));
+        let mut queue = lock(&self.shared.0);
+        if let Some((slot, old, cancel)) = &queue.under_way
+            && *slot == ticket.slot
+            && !question.makes_do_with(old)
+        {
+            cancel.cancel();
+        }
+        queue.waiting.insert(ticket.slot, (ticket, question));
+        drop(queue);
         self.shared.1.notify_one();
     }
 }
@@ -75,14 +88,19 @@ fn serve(mut source: Box<dyn Source>, shared: &(Mutex<Queue>, Condvar), out: &Se
                 if left.is_zero() {
                     break None;
                 }
-                if let Some((_, job)) = queue.waiting.pop_first() {
-                    break Some(job);
+                if let Some((slot, (ticket, question))) = queue.waiting.pop_first() {
+                    let cancel = Cancel::default();
+                    queue.under_way = Some((slot, question.clone(), cancel.clone()));
+                    break Some((ticket, question, cancel));
                 }
                 queue = shared.1.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
             }
         };
-        let going_on = if let Some((ticket, question)) = job {
-            send(Message::Answer(ticket, answer(&*source, question)))
+        let going_on = if let Some((ticket, question, cancel)) = job {
+            let answer = answer(&*source, question, &cancel);
+            lock(&shared.0).under_way = None;
+            // Nobody waits for what was called off; its successor is in the queue.
+            cancel.is_cancelled() || send(Message::Answer(ticket, answer))
         } else {
             let result = source.refresh();
             refresh = Instant::now() + if source.overview().live { LIVE } else { QUIET };
@@ -108,10 +126,11 @@ fn serve(mut source: Box<dyn Source>, shared: &(Mutex<Queue>, Condvar), out: &Se
     }
 }
 
-fn answer(source: &dyn Source, question: Question) -> Answer {
+/// The recording's answer to a question.
+pub fn answer(source: &dyn Source, question: Question, cancel: &Cancel) -> Answer {
     let answer = match question {
         Question::Subjects(table, range) => source.subjects(table, range).map(|s| Answer::Subjects(table, s)),
-        Question::Window(query) => source.window(&query).map(|a| Answer::Window(query, a)),
+        Question::Window(query) => source.window(&query, cancel).map(|a| Answer::Window(query, a)),
     };
     answer.unwrap_or_else(Answer::Failed)
 }

@@ -1,62 +1,11 @@
-//! Nice numbers for the value axis and nice instants for the clock axis.
+//! Nice instants for the clock axis.
 //!
-//! Owns: ticks and their labels. Must not: draw.
+//! Owns: ticks of time and their labels. Must not: draw.
 
 use fgm::time::{Micros, SECOND, TimeRange};
-use fgm::unit::{Quantity, Scale};
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan, Zoned};
-
-/// The value axis.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ValueAxis {
-    /// Value at the lowest dot.
-    pub low: f64,
-    /// Value at the highest dot.
-    pub high: f64,
-    /// One prefix for all labels.
-    pub scale: Scale,
-    /// Values with their labels, unit not included.
-    pub ticks: Vec<(f64, String)>,
-}
-
-/// The axis for values from `min` to `max` on `rows` rows of text.
-pub fn value_axis(min: f64, max: f64, zero_based: bool, quantity: Quantity, rows: u16) -> ValueAxis {
-    let (mut low, mut high) = if zero_based { (min.min(0.0), max.max(0.0)) } else { (min, max) };
-    if high <= low {
-        // A flat line: zero at the bottom, or the line in the middle.
-        let room = if zero_based || high == 0.0 { 1.0 } else { high.abs() * 0.05 };
-        high += room;
-        if !zero_based {
-            low -= room;
-        }
-    }
-    let scale = quantity.scale_for(low.abs().max(high.abs()));
-    let step = nice_step((high - low) / scale.divisor, f64::from((rows / 4).clamp(2, 8))) * scale.divisor;
-    // The edges lie on quarters of a step: room above the line, and an axis that keeps still while data grows.
-    let quarter = step / 4.0;
-    high = ((high + (high - low) * 0.01) / quarter).ceil() * quarter;
-    low = if low < 0.0 || !zero_based { (low / quarter).floor() * quarter } else { 0.0 };
-    let decimals = (-(step / scale.divisor).log10().floor()).max(0.0) as usize;
-    let first = (low / step).ceil() as i64;
-    let last = (high / step).floor() as i64;
-    let ticks = (first..=last.min(first + 50))
-        .map(|i| {
-            let v = i as f64 * step;
-            (v, format!("{:.decimals$}", v / scale.divisor + 0.0))
-        })
-        .collect();
-    ValueAxis { low, high, scale, ticks }
-}
-
-/// The 1-2-5 step that divides a span into about `parts`.
-fn nice_step(span: f64, parts: f64) -> f64 {
-    let raw = span / parts;
-    let base = 10f64.powf(raw.log10().floor());
-    let times = [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| base * m >= raw * 0.999).unwrap_or(10.0);
-    base * times
-}
 
 /// A mark on the clock axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -222,44 +171,6 @@ fn tick(at: &Zoned, rung: Rung) -> ClockTick {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fgm::unit::Unit;
-
-    fn labels(axis: &ValueAxis) -> Vec<&str> {
-        axis.ticks.iter().map(|(_, l)| l.as_str()).collect()
-    }
-
-    /// TUI-2: round numbers under one prefix, zero at the bottom, everything inside.
-    #[test]
-    fn value_ticks_are_round() {
-        let a = value_axis(3.0, 940.0, true, Unit::Millicores.plain(), 16);
-        assert_eq!(labels(&a), ["0", "500", "1000"]);
-        let a = value_axis(0.0, 48.0 * 1024.0 * 1024.0, true, Unit::Bytes.plain(), 20);
-        assert_eq!((labels(&a), a.scale.suffix), (vec!["0", "10", "20", "30", "40", "50"], "MiB"));
-        let a = value_axis(0.0, 0.37, true, Unit::Percent.plain(), 16);
-        assert_eq!(labels(&a), ["0.0", "0.1", "0.2", "0.3"]);
-        let a = value_axis(990.0, 1010.0, false, Unit::Millicores.plain(), 16);
-        assert!(a.low <= 990.0 && a.high >= 1010.0 && a.low > 900.0, "{a:?}");
-        let a = value_axis(-5.0, 5.0, true, Unit::Count.plain(), 16);
-        assert!(labels(&a).contains(&"0") && a.low <= -5.0, "{a:?}");
-    }
-
-    /// TUI-2: whatever the values, there are ticks, and every value lies within the axis.
-    #[test]
-    fn value_axes_always_work() {
-        for exponent in -3..15 {
-            for (a, b) in [(0.0, 1.0), (1.0, 1.0), (0.999, 1.0), (0.0, 0.0), (-1.0, 2.0), (3.3, 7.7)] {
-                for zero in [true, false] {
-                    for rows in [3, 10, 50] {
-                        let k = 10f64.powi(exponent);
-                        let axis = value_axis(a * k, b * k, zero, Unit::Bytes.plain(), rows);
-                        assert!(axis.low <= a * k && axis.high >= b * k && axis.high > axis.low, "{axis:?}");
-                        assert!((1..=20).contains(&axis.ticks.len()), "{axis:?}");
-                        assert!(axis.ticks.iter().all(|(_, l)| l.len() <= 10), "{axis:?}");
-                    }
-                }
-            }
-        }
-    }
 
     fn ticks(from: &str, seconds: i64, zone: &str) -> Vec<String> {
         let start = from.parse::<Timestamp>().unwrap().as_microsecond();

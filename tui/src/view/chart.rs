@@ -1,19 +1,21 @@
-//! The chart: value axis, dots, gaps, cursor, clock.
+//! The charts: title, value axis, dots, gaps.
 //!
-//! Owns: the panel that everything else serves. Must not: compute buckets (the query engine does).
+//! Owns: the panels that everything else serves. Must not: compute buckets (the query engine does), or know the clock.
 
-use fgm::series::{Bucket, Gap};
-use fgm::time::{Micros, TimeRange};
+use fgm::metric::Kind;
+use fgm::series::{Bucket, Gap, shown_quantity};
 use ratatui::buffer::Buffer;
-use ratatui::style::Modifier;
+use ratatui::style::Style;
 
-use super::Look;
-use super::axis::{self, ValueAxis};
 use super::paint::{middle, put, right};
 use super::raster::{self, Raster};
-use crate::app::layout::{Area, Layout};
-use crate::app::timeline::Timeline;
-use crate::app::{App, Drag};
+use super::scale::{Extent, ValueAxis};
+use super::{Look, letter, value};
+use crate::app::App;
+use crate::app::drawn::Drawn;
+use crate::app::layout::{Area, Layout, PanelArea};
+use crate::app::message::Slot;
+use crate::app::panel::{Panel, Reading, Scale};
 use crate::text::{pad_left, width};
 
 /// A series placed into the columns of the window.
@@ -23,232 +25,242 @@ struct Placed {
     stepped: bool,
 }
 
-/// Draws title, axes and dots.
+/// Draws every panel that the layout has room for.
 pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
-    let Some(window) = app.window() else {
-        title(app, look, layout, None, buf);
-        message(look, layout.plot, "waiting for the first data …", buf);
-        return;
-    };
-    let columns = layout.columns();
-    let placed: Vec<Placed> = app
-        .panel
-        .series()
-        .map(|(position, _, b)| Placed {
-            position,
-            columns: raster::place(b, window, columns),
-            stepped: b.stepped,
-        })
-        .collect();
-    let extent = placed
-        .iter()
-        .flat_map(|p| p.columns.iter().flatten())
-        .map(|b| (b.min, b.max))
-        .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
-    let quantity = fgm::series::shown_quantity(app.panel.metric);
-    let (min, max) = extent.unwrap_or((0.0, 1.0));
-    let axis = axis::value_axis(min, max, app.panel.zero_based, quantity, layout.plot.h);
-    // A cut axis makes small changes look big.
-    let from = (extent.is_some() && axis.low != 0.0)
-        .then(|| format!("from {}", fgm::unit::significant(axis.low / axis.scale.divisor)));
-    title(app, look, layout, from, buf);
-    value_axis(look, layout, &axis, extent.is_some(), buf);
-    recorder_down(look, layout.plot, &placed, buf);
-    dots(app, look, layout.plot, &axis, &placed, buf);
-    if extent.is_none() {
-        message(look, layout.plot, &why_empty(app), buf);
+    for area in &layout.panels {
+        if let Some(panel) = app.panels.get(area.index) {
+            Chart { app, look, area: *area, panel, drawn: &app.group_of(panel.metric.table).drawn }.draw(buf);
+        }
     }
-    clock(app, look, layout, window, buf);
-    cursor(app, look, layout, window, buf);
 }
 
-fn why_empty(app: &App) -> String {
-    if app.panel.drawn().next().is_none() {
-        if app.panel.automatic {
+/// One panel being drawn.
+struct Chart<'a> {
+    app: &'a App,
+    look: Look,
+    area: PanelArea,
+    panel: &'a Panel,
+    drawn: &'a Drawn,
+}
+
+impl Chart<'_> {
+    fn draw(&self, buf: &mut Buffer) {
+        let plot = self.area.plot;
+        let Some(window) = self.app.window() else {
+            self.title(None, buf);
+            return self.message("waiting for the first data …", buf);
+        };
+        let columns = usize::from(plot.w) * 2;
+        let placed: Vec<Placed> = self
+            .panel
+            .series(self.drawn)
+            .map(|(position, _, b)| Placed {
+                position,
+                columns: raster::place(b, window, columns),
+                stepped: b.stepped,
+            })
+            .collect();
+        let extent = Extent::of(placed.iter().flat_map(|p| p.columns.iter().flatten()));
+        let shown = extent.unwrap_or(Extent { min: 0.0, max: 1.0, positive: Some(0.1) });
+        let axis = ValueAxis::new(shown, self.panel.scale, shown_quantity(self.panel.metric), plot.h);
+        self.title(extent.is_some().then_some(&axis), buf);
+        self.value_axis(&axis, extent.is_some(), buf);
+        self.recorder_down(&placed, buf);
+        self.dots(&axis, &placed, buf);
+        if extent.is_none() {
+            self.message(&self.why_empty(), buf);
+        }
+    }
+
+    fn why_empty(&self) -> String {
+        if self.drawn.iter().next().is_none() {
+            if self.drawn.automatic {
+                return "loading …".to_owned();
+            }
+            return "nothing is drawn: space draws the selected subject, a the highest".to_owned();
+        }
+        if self.app.waits(Slot::Chart(self.panel.id)) || self.panel.picture.is_none() {
             return "loading …".to_owned();
         }
-        return "nothing is drawn: space draws the selected subject, a the highest".to_owned();
+        format!("no values of {} in this window", self.panel.metric.name)
     }
-    if app.pending() || app.panel.picture.is_none() {
-        return "loading …".to_owned();
-    }
-    format!("no values of {} in this window", app.panel.metric.name)
-}
 
-/// The metric, where the value axis starts if not at zero, and what kind of number it is.
-fn title(app: &App, look: Look, layout: &Layout, from: Option<String>, buf: &mut Buffer) {
-    let (a, m) = (layout.title, app.panel.metric);
-    let name = format!("{}.{}", m.table, m.name);
-    let at = layout.plot.x;
-    let room = (a.x + a.w).saturating_sub(at);
-    // Where the axis starts matters more than the end of a long name.
-    let kept = from.as_ref().map_or(0, |f| width(f) as u16 + 2);
-    let mut x = put(buf, at, a.y, room.saturating_sub(kept), &name, look.theme.strong());
-    if let Some(from) = from {
-        x = put(buf, x + 2, a.y, (a.x + a.w).saturating_sub(x + 2), &from, look.theme.warning());
+    fn message(&self, text: &str, buf: &mut Buffer) {
+        let at = middle(self.area.plot, width(text) as u16, 1);
+        put(buf, at.x, at.y, at.w, text, self.look.theme.muted());
     }
-    let rest = (a.x + a.w).saturating_sub(x + 2);
-    if rest > 20 && layout.lists.is_none() {
-        put(buf, x + 2, a.y, rest, m.help, look.theme.muted());
-    } else if rest > 12 {
-        let note = if m.kind == fgm::metric::Kind::Counter { "per second" } else { m.kind.name() };
-        put(buf, x + 2, a.y, rest, note, look.theme.muted());
-    }
-}
 
-fn message(look: Look, plot: Area, text: &str, buf: &mut Buffer) {
-    let at = middle(plot, width(text) as u16, 1);
-    put(buf, at.x, at.y, at.w, text, look.theme.muted());
-}
-
-/// Row of a value in the plot.
-fn row_of(axis: &ValueAxis, plot: Area, value: f64, rows: usize) -> u16 {
-    let dots = usize::from(plot.h) * rows;
-    let share = ((axis.high - value) / (axis.high - axis.low)).clamp(0.0, 1.0);
-    plot.y + (((share * (dots - 1) as f64).round() as usize) / rows) as u16
-}
-
-fn value_axis(look: Look, layout: &Layout, axis: &ValueAxis, labelled: bool, buf: &mut Buffer) {
-    let (g, plot) = (layout.gutter, layout.plot);
-    for y in g.y..g.bottom() {
-        put(buf, g.x + g.w - 1, y, 1, "│", look.theme.faint());
+    /// The metric, what kind of number it is, how its axis runs, and in panels without a legend of their own what the
+    /// selected series says.
+    fn title(&self, axis: Option<&ValueAxis>, buf: &mut Buffer) {
+        let (a, m, theme) = (self.area.title, self.panel.metric, self.look.theme);
+        let active = self.area.index == self.app.active;
+        let several = self.app.panels.len() > 1;
+        let at = self.area.plot.x;
+        let mut end = a.x + a.w;
+        if several {
+            if active {
+                put(buf, a.x, a.y, 1, "▸", theme.accent());
+            }
+            let number = format!("{}/{}", self.area.index + 1, self.app.panels.len());
+            end = right(buf, a, 0, &number, theme.muted()).saturating_sub(1);
+            if !active {
+                end = self.reading(Area { w: end - a.x, ..a }, buf);
+            }
+        }
+        let (mode, style) = axis.map_or((String::new(), theme.muted()), |x| self.mode(x));
+        // Where the axis starts matters more than the end of a long name.
+        let kept = if mode.is_empty() { 0 } else { width(&mode) as u16 + 2 };
+        let name = format!("{}.{}", m.table, m.name);
+        let style_name = if active { theme.strong() } else { theme.text() };
+        let room = end.saturating_sub(at);
+        let mut x = put(buf, at, a.y, room.saturating_sub(kept), &name, style_name);
+        if !mode.is_empty() {
+            x = put(buf, x + 2, a.y, end.saturating_sub(x + 2), &mode, style);
+        }
+        let rest = end.saturating_sub(x + 2);
+        if rest > 30 && !self.app.lists_shown() {
+            put(buf, x + 2, a.y, rest, m.help, theme.muted());
+        } else if rest > 12 {
+            let note = if m.kind == Kind::Counter { "per second" } else { m.kind.name() };
+            put(buf, x + 2, a.y, rest, note, theme.muted());
+        }
     }
-    if !labelled {
-        return;
+
+    /// What the selected series says, at the right end; returns where that begins.
+    fn reading(&self, a: Area, buf: &mut Buffer) -> u16 {
+        let selected = self.drawn.selected;
+        let Reading::Value(b) = self.app.value_of(self.panel, selected) else { return a.x + a.w };
+        let text = format!("{} {}", letter(selected), value(self.panel.metric, b.mean));
+        let style = self.look.theme.series(selected, true);
+        right(buf, Area { w: a.w.saturating_sub(1), ..a }, 0, &text, style).saturating_sub(2)
     }
-    let unit = pad_left(axis.scale.suffix, usize::from(g.w - 1));
-    put(buf, g.x, layout.title.y, g.w - 1, &unit, look.theme.muted());
-    for (value, label) in &axis.ticks {
-        let y = row_of(axis, plot, *value, look.caps.marker.rows());
-        put(buf, g.x, y, g.w - 2, &pad_left(label, usize::from(g.w - 2)), look.theme.muted());
-        put(buf, g.x + g.w - 1, y, 1, "┤", look.theme.muted());
-        if *value > axis.low {
-            for x in (plot.x + 3..plot.x + plot.w).step_by(4) {
-                put(buf, x, y, 1, "·", look.theme.faint());
+
+    /// How the axis runs. A cut axis makes small changes look big.
+    fn mode(&self, axis: &ValueAxis) -> (String, Style) {
+        let theme = self.look.theme;
+        let number = |v: f64| fgm::unit::significant(v / axis.prefix.divisor);
+        match self.panel.scale {
+            _ if axis.log => ("log".to_owned(), theme.warning()),
+            Scale::Fixed(low, high) => (format!("fixed {}–{}", number(low), number(high)), theme.warning()),
+            _ if axis.low != 0.0 => (format!("from {}", number(axis.low)), theme.warning()),
+            _ => ("zero-based".to_owned(), theme.muted()),
+        }
+    }
+
+    /// Row of a value in the plot.
+    fn row_of(&self, axis: &ValueAxis, value: f64) -> u16 {
+        let (plot, rows) = (self.area.plot, self.look.caps.marker.rows());
+        let dots = usize::from(plot.h) * rows;
+        let (low, high) = (axis.place(axis.low), axis.place(axis.high));
+        let share = ((high - axis.place(value)) / (high - low)).clamp(0.0, 1.0);
+        plot.y + (((share * (dots - 1) as f64).round() as usize) / rows) as u16
+    }
+
+    fn value_axis(&self, axis: &ValueAxis, labelled: bool, buf: &mut Buffer) {
+        let (g, plot, theme) = (self.area.gutter, self.area.plot, self.look.theme);
+        for y in g.y..g.bottom() {
+            put(buf, g.x + g.w - 1, y, 1, "│", theme.faint());
+        }
+        if !labelled {
+            return;
+        }
+        let unit = pad_left(axis.prefix.suffix, usize::from(g.w - 2));
+        put(buf, g.x + 1, self.area.title.y, g.w - 2, &unit, theme.muted());
+        let mut above = None;
+        for (value, label) in &axis.ticks {
+            let y = self.row_of(axis, *value);
+            // On a low panel two labels may fall on one row; the lower value was there first.
+            if above == Some(y) {
+                continue;
+            }
+            above = Some(y);
+            put(buf, g.x, y, g.w - 2, &pad_left(label, usize::from(g.w - 2)), theme.muted());
+            put(buf, g.x + g.w - 1, y, 1, "┤", theme.muted());
+            if *value > axis.low {
+                for x in (plot.x + 3..plot.x + plot.w).step_by(4) {
+                    put(buf, x, y, 1, "·", theme.faint());
+                }
             }
         }
     }
-}
 
-/// Cells whose two columns lie in a stretch in which no recorder wrote.
-fn recorder_down(look: Look, plot: Area, placed: &[Placed], buf: &mut Buffer) {
-    let mut down = vec![false; usize::from(plot.w) * 2];
-    for p in placed {
-        for (span, _) in raster::gaps(&p.columns).filter(|(_, g)| *g == Gap::RecorderDown) {
-            down[span].fill(true);
+    /// Cells whose two columns lie in a stretch in which no recorder wrote.
+    fn recorder_down(&self, placed: &[Placed], buf: &mut Buffer) {
+        let plot = self.area.plot;
+        let mut down = vec![false; usize::from(plot.w) * 2];
+        for p in placed {
+            for (span, _) in raster::gaps(&p.columns).filter(|(_, g)| *g == Gap::RecorderDown) {
+                down[span].fill(true);
+            }
         }
-    }
-    for (x, pair) in down.chunks(2).enumerate().filter(|(_, p)| p.iter().any(|d| *d)) {
-        // At least one cell tells, unless both neighbours hold samples.
-        let samples = placed.iter().any(|p| p.columns[x * 2..x * 2 + pair.len()].iter().any(Option::is_some));
-        if !samples {
-            for y in plot.y..plot.bottom() {
-                put(buf, plot.x + x as u16, y, 1, "░", look.theme.faint());
+        for (x, pair) in down.chunks(2).enumerate().filter(|(_, p)| p.iter().any(|d| *d)) {
+            // At least one cell tells, unless both neighbours hold samples.
+            let samples =
+                placed.iter().any(|p| p.columns[x * 2..x * 2 + pair.len()].iter().any(Option::is_some));
+            if !samples {
+                for y in plot.y..plot.bottom() {
+                    put(buf, plot.x + x as u16, y, 1, "░", self.look.theme.faint());
+                }
             }
         }
     }
-}
 
-fn dots(app: &App, look: Look, plot: Area, axis: &ValueAxis, placed: &[Placed], buf: &mut Buffer) {
-    let marker = look.caps.marker;
-    let mut r = Raster::new(marker, usize::from(plot.w), usize::from(plot.h), axis.low, axis.high);
-    for p in placed {
-        r.draw(p.position, &p.columns, p.stepped);
+    fn dots(&self, axis: &ValueAxis, placed: &[Placed], buf: &mut Buffer) {
+        let (plot, look) = (self.area.plot, self.look);
+        let marker = look.caps.marker;
+        let ends = (axis.place(axis.low), axis.place(axis.high));
+        let mut r = Raster::new(marker, usize::from(plot.w), usize::from(plot.h), ends.0, ends.1);
+        for p in placed {
+            let columns: Vec<_> = p.columns.iter().map(|b| b.map(|b| axis.bucket(b))).collect();
+            r.draw(p.position, &columns, p.stepped);
+        }
+        if look.theme.colourless() {
+            r.pattern();
+        }
+        for (i, d) in r.finish(self.drawn.selected).into_iter().enumerate().filter(|(_, d)| d.bits != 0) {
+            let (x, y) = (i % usize::from(plot.w), i / usize::from(plot.w));
+            let style = look.theme.series(usize::from(d.owner), d.bright && !self.app.slow);
+            let mut utf8 = [0; 4];
+            let glyph = marker.glyph(d.bits).encode_utf8(&mut utf8);
+            put(buf, plot.x + x as u16, plot.y + y as u16, 1, glyph, style);
+        }
+        self.clips(axis, placed, buf);
+        if look.theme.colourless() {
+            self.letters(axis, placed, buf);
+        }
     }
-    if look.theme.colourless() {
-        r.pattern();
-    }
-    for (i, d) in r.finish(app.panel.selected).into_iter().enumerate().filter(|(_, d)| d.bits != 0) {
-        let (x, y) = (i % usize::from(plot.w), i / usize::from(plot.w));
-        let style = look.theme.series(usize::from(d.owner), d.bright && !app.slow);
-        let mut utf8 = [0; 4];
-        let glyph = marker.glyph(d.bits).encode_utf8(&mut utf8);
-        put(buf, plot.x + x as u16, plot.y + y as u16, 1, glyph, style);
-    }
-    if look.theme.colourless() {
-        letters(plot, axis, placed, look, buf);
-    }
-}
 
-/// Without colour, each line carries its letter now and then.
-fn letters(plot: Area, axis: &ValueAxis, placed: &[Placed], look: Look, buf: &mut Buffer) {
-    for p in placed {
-        let first = 3 + p.position * 4;
-        for x in (first..usize::from(plot.w)).step_by(28) {
-            if let Some(b) = p.columns[x * 2] {
-                let y = row_of(axis, plot, b.mean, look.caps.marker.rows());
-                let letter = super::letter(p.position).to_string();
-                put(buf, plot.x + x as u16, y, 1, &letter, look.theme.strong());
+    /// Marks at the edge where values lie beyond it.
+    fn clips(&self, axis: &ValueAxis, placed: &[Placed], buf: &mut Buffer) {
+        let plot = self.area.plot;
+        for p in placed {
+            let style = self.look.theme.series(p.position, true);
+            for (x, pair) in p.columns.chunks(2).enumerate() {
+                let clips = pair.iter().flatten().map(|b| axis.clips(b));
+                let (below, above) = clips.fold((false, false), |a, b| (a.0 | b.0, a.1 | b.1));
+                for (y, mark) in [(plot.y, above.then_some("▲")), (plot.bottom() - 1, below.then_some("▼"))]
+                {
+                    if let Some(mark) = mark {
+                        put(buf, plot.x + x as u16, y, 1, mark, style);
+                    }
+                }
             }
         }
     }
-}
 
-/// Column of the plot in which an instant lies.
-fn column(plot: Area, window: TimeRange, at: Micros) -> Option<u16> {
-    fgm::series::column_of(window, usize::from(plot.w), at).map(|c| plot.x + c as u16)
-}
-
-fn clock(app: &App, look: Look, layout: &Layout, window: TimeRange, buf: &mut Buffer) {
-    let (a, plot) = (layout.clock, layout.plot);
-    let edge = "─".repeat(usize::from(plot.w));
-    put(buf, plot.x - 1, a.y, plot.w + 1, &format!("└{edge}"), look.theme.faint());
-    let zone = axis::zone_name(window.start, &app.zone);
-    let date = axis::date(window.start, &app.zone);
-    put(buf, a.x, a.y + 1, a.w, &date, look.theme.muted());
-    let end = right(buf, a, 1, &zone, look.theme.strong());
-    let taken = cursor_label(app, layout, window).map(|(from, label)| from..from + width(&label) as u16 + 1);
-    let mut free = plot.x;
-    for tick in axis::clock_ticks(window, plot.w, &app.zone) {
-        let Some(x) = column(plot, window, tick.at) else { continue };
-        put(buf, x, a.y, 1, "┬", look.theme.muted());
-        let w = width(&tick.label) as u16;
-        let from = x.saturating_sub(w / 2);
-        // The date stands in the gutter; a label must not run into it.
-        let hidden = taken.as_ref().is_some_and(|t| from < t.end && t.start <= from + w);
-        if from > free && from + w < end && !hidden {
-            let style = if tick.day { look.theme.strong() } else { look.theme.muted() };
-            free = put(buf, from, a.y + 1, w, &tick.label, style);
-        }
-    }
-}
-
-fn cursor(app: &App, look: Look, layout: &Layout, window: TimeRange, buf: &mut Buffer) {
-    let (plot, a) = (layout.plot, layout.clock);
-    if let Some(Drag::Chart(from, to)) = app.drag
-        && from != to
-    {
-        for x in from.min(to).max(plot.x)..=from.max(to).min(plot.x + plot.w - 1) {
-            for y in plot.y..plot.bottom() {
-                buf[(x, y)].set_style(look.theme.window());
+    /// Without colour, each line carries its letter now and then.
+    fn letters(&self, axis: &ValueAxis, placed: &[Placed], buf: &mut Buffer) {
+        let plot = self.area.plot;
+        for p in placed {
+            let first = 3 + p.position * 4;
+            for x in (first..usize::from(plot.w)).step_by(28) {
+                if let Some(b) = p.columns[x * 2] {
+                    let y = self.row_of(axis, b.mean);
+                    let letter = letter(p.position).to_string();
+                    put(buf, plot.x + x as u16, y, 1, &letter, self.look.theme.strong());
+                }
             }
         }
     }
-    let at = app.timeline.as_ref().and_then(Timeline::cursor);
-    let Some(x) = at.and_then(|at| column(plot, window, at)) else { return };
-    for y in plot.y..plot.bottom() {
-        if matches!(buf[(x, y)].symbol(), " " | "·") {
-            put(buf, x, y, 1, "│", look.theme.muted());
-        } else {
-            buf[(x, y)].set_style(look.theme.selected(false));
-        }
-    }
-    put(buf, x, a.y, 1, "▲", look.theme.accent());
-    if let Some((from, label)) = cursor_label(app, layout, window) {
-        let style = look.theme.accent().add_modifier(Modifier::REVERSED);
-        put(buf, from, a.y + 1, width(&label) as u16, &label, style);
-    }
-}
-
-/// The cursor's time and where it stands among the labels of the clock.
-fn cursor_label(app: &App, layout: &Layout, window: TimeRange) -> Option<(u16, String)> {
-    let timeline = app.timeline.as_ref()?;
-    let (at, a) = (timeline.cursor()?, layout.clock);
-    let x = column(layout.plot, window, at)?;
-    let label = format!(" {} ", axis::clock(at, &app.zone, timeline.dot()));
-    let w = width(&label) as u16;
-    // The date and the zone stand at the two ends.
-    let zone = width(&axis::zone_name(window.start, &app.zone)) as u16;
-    let last = (a.x + a.w).saturating_sub(w + zone + 1);
-    Some((x.saturating_sub(w / 2).max(layout.plot.x).min(last), label))
 }

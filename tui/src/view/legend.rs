@@ -10,7 +10,7 @@ use super::{Look, letter, value};
 use crate::app::App;
 use crate::app::layout::Layout;
 use crate::app::panel::Reading;
-use crate::text::{clean, pad, pad_left, width};
+use crate::text::{pad, pad_left, width};
 
 /// Columns of a value with its unit.
 const VALUE: u16 = 13;
@@ -46,14 +46,14 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     };
     for (i, row) in rows.iter().enumerate() {
         let y = a.y + i as u16;
-        let selected = row.position == app.panel.selected;
+        let selected = row.position == app.drawn().selected;
         let style = look.theme.series(row.position, true);
         put(buf, a.x, y, 1, if selected { "▸" } else { " " }, look.theme.accent());
         put(buf, a.x + 1, y, 3, &format!("●{}", letter(row.position)), style);
         let name_style = if selected { look.theme.strong() } else { look.theme.text() };
         put(buf, a.x + MARK, y, name_w, &pad(&row.title, usize::from(name_w)), name_style);
-        let (text, style) = match app.value_of(row.position) {
-            Reading::Value(b) => (value(app.panel.metric, b.mean), name_style),
+        let (text, style) = match app.value_of(app.panel(), row.position) {
+            Reading::Value(b) => (value(app.panel().metric, b.mean), name_style),
             Reading::Missing(Gap::RecorderDown) => ("not recorded".to_owned(), look.theme.warning()),
             Reading::Missing(Gap::SubjectAbsent) => ("absent".to_owned(), look.theme.muted()),
             Reading::Missing(Gap::Unavailable) => ("unavailable".to_owned(), look.theme.muted()),
@@ -81,13 +81,9 @@ fn longest(rows: &[Row], number: usize) -> u16 {
 fn rows(app: &App, most: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     for position in app.legend_order().into_iter().take(most) {
-        let Some(key) = &app.panel.chosen[position] else { continue };
-        // A subject that has left the list since keeps its key's words.
-        let title = app.subjects.find(key).map_or_else(
-            || clean(&key.values.iter().filter_map(|v| v.as_text()).collect::<Vec<_>>().join(" ")),
-            |e| e.title.clone(),
-        );
-        let buckets = app.panel.series().find(|(i, ..)| *i == position).map(|(_, _, b)| b);
+        let Some(key) = &app.drawn().chosen[position] else { continue };
+        let title = app.group_of(key.table).title(key);
+        let buckets = app.panel().series(app.drawn()).find(|(i, ..)| *i == position).map(|(_, _, b)| b);
         let numbers = buckets.and_then(|b| numbers(app, b));
         rows.push(Row { position, title, numbers });
     }
@@ -96,5 +92,5 @@ fn rows(app: &App, most: usize) -> Vec<Row> {
 
 fn numbers(app: &App, b: &Buckets) -> Option<[String; 3]> {
     let (min, max) = b.extent()?;
-    Some([min, b.mean()?, max].map(|v| value(app.panel.metric, v)))
+    Some([min, b.mean()?, max].map(|v| value(app.panel().metric, v)))
 }

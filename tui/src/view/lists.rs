@@ -54,6 +54,10 @@ fn metrics(app: &App, look: Look, a: Area, buf: &mut Buffer) {
                 put(buf, a.x + 3, y, room, &fit_middle(m.name, usize::from(room)), look.theme.text());
             }
         }
+        let drawn = |p: &crate::app::panel::Panel| *l == Line::Metric(p.metric);
+        if app.panels.len() > 1 && app.panels.iter().any(drawn) {
+            put(buf, a.x + 1, y, 1, "·", look.theme.accent());
+        }
         if i == list.selected {
             mark(look, a, y, focus, buf);
         }
@@ -61,7 +65,7 @@ fn metrics(app: &App, look: Look, a: Area, buf: &mut Buffer) {
 }
 
 fn detail(app: &App, look: Look, a: Area, buf: &mut Buffer) {
-    let m = app.panel.metric;
+    let m = app.panel().metric;
     let w = usize::from(a.w - 2);
     put(buf, a.x, a.y, a.w, &"─".repeat(usize::from(a.w)), look.theme.faint());
     let unit = fgm::series::shown_quantity(m);
@@ -90,22 +94,22 @@ fn detail(app: &App, look: Look, a: Area, buf: &mut Buffer) {
 fn subjects(app: &App, look: Look, a: Area, buf: &mut Buffer) {
     let focus = app.focus == Focus::Subjects;
     put(buf, a.x, a.y, a.w, &"─".repeat(usize::from(a.w)), look.theme.faint());
-    let visible = app.subjects.visible().len();
-    let hidden = app.subjects.all().len() - visible;
-    let name = format!("{} ", app.subjects.noun());
+    let visible = app.subjects().visible().len();
+    let hidden = app.subjects().all().len() - visible;
+    let name = format!("{} ", app.subjects().noun());
     let room = usize::from(a.w).saturating_sub(2 + width(&name));
     let count = count(visible, hidden, room);
     heading(look, a, focus, &name, &count, buf);
     let rows = usize::from(a.h - 1);
-    let list = app.subjects.list;
-    for (i, e) in app.subjects.visible().enumerate().skip(list.offset).take(rows) {
+    let list = app.subjects().list;
+    for (i, e) in app.subjects().visible().enumerate().skip(list.offset).take(rows) {
         let y = a.y + 1 + (i - list.offset) as u16;
-        let position = app.panel.position(&e.key);
+        let position = app.drawn().position(&e.key);
         if let Some(p) = position {
             put(buf, a.x, y, 2, &format!("●{}", letter(p)), look.theme.series(p, true));
         }
         // A narrow list has room for numbers only; the chart says in what.
-        let metric = app.panel.metric;
+        let metric = app.panel().metric;
         let value = e.mean.map(|m| if a.w < 34 { short(metric, m) } else { value(metric, m) });
         let value = value.unwrap_or_default();
         let at = right(buf, Area { y, w: a.w - 1, ..a }, 0, &value, look.theme.muted());

@@ -4,12 +4,14 @@
 
 pub mod axis;
 pub mod chart;
+pub mod clock;
 pub mod legend;
 pub mod lists;
 pub mod navigator;
 pub mod overlay;
 pub mod paint;
 pub mod raster;
+pub mod scale;
 pub mod search;
 pub mod status;
 
@@ -64,6 +66,7 @@ pub fn draw(app: &App, look: Look, buf: &mut Buffer) -> Option<Position> {
     } else {
         lists::draw(app, look, &layout, buf);
         chart::draw(app, look, &layout, buf);
+        clock::draw(app, look, &layout, buf);
         navigator::draw(app, look, &layout, buf);
         legend::draw(app, look, &layout, buf);
         status::draw(app, look, &layout, buf);

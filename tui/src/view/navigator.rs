@@ -6,7 +6,6 @@ use fgm::series::Bucket;
 use ratatui::buffer::Buffer;
 
 use super::Look;
-use super::axis;
 use super::paint::{put, span};
 use super::raster::{Raster, place};
 use crate::app::App;
@@ -25,7 +24,7 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     }
     let columns = usize::from(a.w) * 2;
     let mut merged: Vec<Option<Bucket>> = vec![None; columns];
-    for (_, b) in app.panel.whole.iter().flat_map(|p| &p.answer.series) {
+    for (_, b) in app.panel().whole.iter().flat_map(|p| &p.answer.series) {
         for (m, b) in merged.iter_mut().zip(place(b, bounds, columns)) {
             *m = match (*m, b) {
                 (Some(a), Some(b)) => Some(Bucket {
@@ -40,9 +39,8 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     }
     let max = merged.iter().flatten().map(|b| b.max).fold(0.0, f64::max);
     let min = merged.iter().flatten().map(|b| b.min).fold(0.0, f64::min);
-    let scale = axis::value_axis(min, max, true, fgm::series::shown_quantity(app.panel.metric), a.h);
-    let mut r =
-        Raster::new(look.caps.marker, usize::from(a.w), usize::from(a.h), scale.low, max.max(min + 1e-9));
+    let top = max.max(min + 1e-9);
+    let mut r = Raster::new(look.caps.marker, usize::from(a.w), usize::from(a.h), min, top);
     r.draw(0, &merged, false);
     for (i, d) in r.finish(0).into_iter().enumerate() {
         let (x, y) = ((i % usize::from(a.w)) as u16, (i / usize::from(a.w)) as u16);

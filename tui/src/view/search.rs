@@ -9,7 +9,7 @@ use super::paint::{frame, middle, put, right};
 use super::{Look, letter};
 use crate::app::App;
 use crate::app::layout::Layout;
-use crate::app::search::{Search, Target};
+use crate::app::search::{Purpose, Search, Target};
 use crate::text::width;
 
 /// Draws the prompt; returns where the terminal's cursor belongs.
@@ -19,8 +19,9 @@ pub fn draw(app: &App, search: &Search, look: Look, layout: &Layout, buf: &mut B
         middle(screen, screen.w.saturating_sub(4).min(100), layout.status.y.saturating_sub(1).min(24));
     area.y = area.y.min(1);
     let title = match &search.target {
+        Target::Metrics(_) if search.purpose == Purpose::AddPanel => "open a panel for".to_owned(),
         Target::Metrics(_) => "search metrics".to_owned(),
-        Target::Subjects(_) => format!("search {}", app.subjects.noun()),
+        Target::Subjects(_) => format!("search {}", app.subjects().noun()),
     };
     let inside = frame(buf, area, &title, look.theme.faint(), look.theme.accent());
     let f = &search.found;
@@ -38,7 +39,7 @@ pub fn draw(app: &App, search: &Search, look: Look, layout: &Layout, buf: &mut B
     for (i, m) in f.matches.iter().enumerate().skip(first).take(rows) {
         let y = inside.y + 2 + (i - first) as u16;
         let drawn = match &search.target {
-            Target::Subjects(keys) => keys.get(m.item).and_then(|k| app.panel.position(k)),
+            Target::Subjects(keys) => keys.get(m.item).and_then(|k| app.drawn().position(k)),
             Target::Metrics(_) => None,
         };
         if let Some(p) = drawn {

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use fgm::query::{Cancel, Engine};
 use fgm_tui::app::App;
-use fgm_tui::app::message::{Answer, Effect, Message, Question};
+use fgm_tui::app::message::{Effect, Message};
 use fgm_tui::caps::{Caps, Depth};
 use fgm_tui::effect::Event;
 use fgm_tui::effect::finder::Finder;
+use fgm_tui::effect::worker::answer;
 use fgm_tui::keymap::{Code, Key};
 use fgm_tui::view::raster::Marker;
 use fgm_tui::view::{self, Look};
@@ -57,7 +58,9 @@ impl Session {
         let mut effects = VecDeque::from(effects);
         while let Some(effect) = effects.pop_front() {
             let message = match effect {
-                Effect::Ask(ticket, question) => Message::Answer(ticket, self.answer(question)),
+                Effect::Ask(ticket, question) => {
+                    Message::Answer(ticket, answer(&self.engine, question, &Cancel::default()))
+                }
                 Effect::OpenSearch(number, lines) => {
                     self.finder = Some(Finder::new(number, lines, self.events.0.clone()));
                     self.found()
@@ -69,18 +72,6 @@ impl Session {
                 _ => continue,
             };
             effects.extend(self.app.update(message));
-        }
-    }
-
-    fn answer(&self, question: Question) -> Answer {
-        match question {
-            Question::Subjects(table, range) => {
-                Answer::Subjects(table, self.engine.subjects(table, range).unwrap())
-            }
-            Question::Window(query) => {
-                let answer = self.engine.window(&query, &Cancel::default()).unwrap();
-                Answer::Window(query, answer)
-            }
         }
     }
 

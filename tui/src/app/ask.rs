@@ -1,0 +1,85 @@
+//! What the state asks of the recording, and when it need not.
+//!
+//! Owns: the questions. Must not: take answers.
+
+use fgm::metric::Table;
+use fgm::query::model::WindowQuery;
+
+use super::App;
+use super::message::{Effect, Question, Slot, Ticket};
+
+impl App {
+    pub(super) fn ask(&mut self, slot: Slot, question: Question) -> Effect {
+        self.generation += 1;
+        self.newest.insert(slot, self.generation);
+        Effect::Ask(Ticket { slot, generation: self.generation }, question)
+    }
+
+    /// Lets a slot rest: what may still come for it is dropped.
+    pub(super) fn forget(&mut self, slot: Slot) {
+        self.newest.remove(&slot);
+        self.accepted.remove(&slot);
+    }
+
+    /// Asks for what the charts should show and do not yet.
+    pub(super) fn ask_charts(&mut self) -> Vec<Effect> {
+        (0..self.panels.len()).filter_map(|i| self.ask_chart(i)).collect()
+    }
+
+    fn ask_chart(&mut self, index: usize) -> Option<Effect> {
+        let (range, columns) = (self.window()?, self.layout().columns());
+        let (id, metric) = (self.panels[index].id, self.panels[index].metric);
+        let slot = Slot::Chart(id);
+        let subjects = self.group_of(metric.table).drawn.keys();
+        if subjects.is_empty() {
+            self.panels[index].picture = None;
+            self.panels[index].whole = None;
+            self.forget(slot);
+            return None;
+        }
+        let query = WindowQuery { metric, subjects, range, columns };
+        let there = self.panels[index].picture.as_ref().is_some_and(|p| p.query == query);
+        (!there || self.waits(slot)).then(|| self.ask(slot, Question::Window(query)))
+    }
+
+    /// Asks for the whole recording in small.
+    pub(super) fn ask_navigator(&mut self) -> Vec<Effect> {
+        let (Some(timeline), subjects) = (&self.timeline, self.drawn().keys()) else { return Vec::new() };
+        let range = timeline.bounds();
+        let layout = self.layout();
+        if subjects.is_empty() || layout.navigator.h == 0 || range.width() == 0 {
+            return Vec::new();
+        }
+        self.navigator_until = range.end;
+        let query = WindowQuery { metric: self.panel().metric, subjects, range, columns: layout.columns() };
+        if self.panel().whole.as_ref().is_some_and(|p| p.query == query) {
+            self.forget(Slot::Navigator);
+            return Vec::new();
+        }
+        vec![self.ask(Slot::Navigator, Question::Window(query))]
+    }
+
+    pub(super) fn ask_subjects(&mut self, table: Table) -> Vec<Effect> {
+        let Some(timeline) = &self.timeline else { return Vec::new() };
+        let range = timeline.bounds();
+        self.groups[table as usize].until = range.end;
+        vec![self.ask(Slot::Subjects(table), Question::Subjects(table, range))]
+    }
+
+    pub(super) fn ask_rank(&mut self) -> Vec<Effect> {
+        let (Some(range), subjects) = (self.window(), self.subjects().candidates()) else {
+            return Vec::new();
+        };
+        if subjects.is_empty() {
+            return Vec::new();
+        }
+        let query = WindowQuery { metric: self.panel().metric, subjects, range, columns: 1 };
+        vec![self.ask(Slot::Rank, Question::Window(query))]
+    }
+
+    pub(super) fn redraw_series(&mut self) -> Vec<Effect> {
+        let mut effects = self.ask_charts();
+        effects.extend(self.ask_navigator());
+        effects
+    }
+}

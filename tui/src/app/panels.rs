@@ -1,0 +1,79 @@
+//! Panels coming, going and changing their metric.
+//!
+//! Owns: which panels there are and which is active. Must not: know where they stand.
+
+use fgm::metric::Metric;
+
+use super::App;
+use super::message::{Effect, Slot};
+use super::panel::{MOST_PANELS, Panel};
+
+impl App {
+    /// Shows another metric in the active panel. Chosen subjects stay when they have it too; the viewer's own choice is
+    /// made anew, unless another panel shows them as well.
+    pub(super) fn show_metric(&mut self, metric: &'static Metric) -> Vec<Effect> {
+        if self.panel().metric == metric {
+            return Vec::new();
+        }
+        let table = self.panel().metric.table;
+        self.panel_mut().show(metric);
+        self.metrics.select(metric);
+        if metric.table == table && self.panels.len() == 1 && self.drawn().automatic {
+            self.group_mut().subjects.forget_ranks();
+            return self.ask_rank();
+        }
+        self.look_at_active()
+    }
+
+    /// Opens a panel below the active one.
+    pub(super) fn add_panel(&mut self, metric: &'static Metric) -> Vec<Effect> {
+        if self.panels.len() == MOST_PANELS {
+            self.notice = Some(format!("{MOST_PANELS} panels at most: x closes the active one"));
+            return Vec::new();
+        }
+        self.generation += 1;
+        self.active += 1;
+        self.panels.insert(self.active, Panel::new(self.generation, metric));
+        self.metrics.select(metric);
+        self.look_at_active()
+    }
+
+    /// Closes the active panel.
+    pub(super) fn close_panel(&mut self) -> Vec<Effect> {
+        if self.panels.len() == 1 {
+            self.notice = Some("this is the only panel: / shows another metric in it".to_owned());
+            return Vec::new();
+        }
+        let gone = self.panels.remove(self.active);
+        self.forget(Slot::Chart(gone.id));
+        self.active = self.active.min(self.panels.len() - 1);
+        self.look_at_active()
+    }
+
+    /// Makes another panel the active one.
+    pub(super) fn activate(&mut self, index: usize) -> Vec<Effect> {
+        if index == self.active || index >= self.panels.len() {
+            return Vec::new();
+        }
+        self.active = index;
+        self.look_at_active()
+    }
+
+    /// Moves to the next or the previous panel, from the last to the first.
+    pub(super) fn next_panel(&mut self, forward: bool) -> Vec<Effect> {
+        let n = self.panels.len();
+        self.activate((self.active + if forward { 1 } else { n - 1 }) % n)
+    }
+
+    /// Lets lists, ranks and navigator follow the active panel.
+    fn look_at_active(&mut self) -> Vec<Effect> {
+        let metric = self.panel().metric;
+        self.metrics.select(metric);
+        let group = self.group_mut();
+        group.subjects.forget_ranks();
+        let mut effects =
+            if group.subjects.all().is_empty() { self.ask_subjects(metric.table) } else { self.ask_rank() };
+        effects.extend(self.redraw_series());
+        effects
+    }
+}

@@ -1,0 +1,57 @@
+//! Opening the search prompt and taking what it found.
+//!
+//! Owns: what is searched, and what a taken match does. Must not: match, or edit text (see [`super::search`]).
+
+use super::message::Effect;
+use super::search::{Hit, Purpose, Search, Target};
+use super::{App, Overlay};
+
+impl App {
+    pub(super) fn open_search(&mut self, purpose: Purpose) -> Vec<Effect> {
+        self.generation += 1;
+        let (target, lines) = if purpose == Purpose::DrawSubject {
+            let all = self.subjects().all();
+            let lines = all.iter().map(|e| e.haystack.clone()).collect();
+            (Target::Subjects(all.iter().map(|e| e.key.clone()).collect()), lines)
+        } else {
+            let all: Vec<_> = self.metrics.all().collect();
+            let lines = all.iter().map(|m| format!("{}.{}", m.table, m.name)).collect();
+            (Target::Metrics(all), lines)
+        };
+        let home = self.panel().metric.table;
+        self.overlay = Overlay::Search(Search::new(self.generation, (target, purpose), home));
+        vec![Effect::OpenSearch(self.generation, lines)]
+    }
+
+    pub(super) fn step_search(&mut self, by: isize) -> Vec<Effect> {
+        if let Overlay::Search(s) = &mut self.overlay {
+            s.step(by);
+        }
+        Vec::new()
+    }
+
+    pub(super) fn take_hit(&mut self, close: bool) -> Vec<Effect> {
+        let Overlay::Search(s) = &self.overlay else { return Vec::new() };
+        let hit = s.hit();
+        let mut effects = match hit {
+            Some(Hit::Metric(m)) if s.purpose == Purpose::AddPanel => self.add_panel(m),
+            Some(Hit::Metric(m)) => self.show_metric(m),
+            Some(Hit::Subject(key)) => {
+                let group = self.group_mut();
+                group.subjects.select(&key);
+                if close && group.drawn.position(&key).is_some() {
+                    group.select_listed();
+                    Vec::new()
+                } else {
+                    self.toggle(&key)
+                }
+            }
+            None => Vec::new(),
+        };
+        if close {
+            self.overlay = Overlay::None;
+            effects.push(Effect::CloseSearch);
+        }
+        effects
+    }
+}
