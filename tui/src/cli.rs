@@ -6,10 +6,13 @@
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 
-use clap::Parser;
+use clap::{Args, Parser};
 use jiff::tz::TimeZone;
 
+use crate::caps::{Depth, Wish};
+use crate::config::{self, Config};
 use crate::headless::Command;
+use crate::view::marker::Marker;
 
 /// Look at recordings of containers and processes, second by second.
 #[derive(Clone, Debug, Parser)]
@@ -42,9 +45,49 @@ pub struct Cli {
     /// Time zone of the clock axis, such as Europe/Berlin [default: TZ or the system's].
     #[arg(long, value_name = "ZONE", value_parser = zone)]
     pub tz: Option<TimeZone>,
+    /// What the terminal is to be taken for.
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// What the terminal is to be taken for; without a flag the settings and the environment tell.
+#[derive(Clone, Debug, Default, Args)]
+pub struct LookArgs {
     /// Draw with ASCII only.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "marker")]
     pub ascii: bool,
+    /// Dots: octant, braille, quadrant, block or ascii [default: what the terminal can show].
+    #[arg(long, value_name = "DOTS")]
+    pub marker: Option<Marker>,
+    /// Colours: none, 16, 256 or true [default: what the terminal can show; none with `NO_COLOR`].
+    #[arg(long, value_name = "DEPTH")]
+    pub color: Option<Depth>,
+    /// Background: dark or light [default: what the terminal says].
+    #[arg(long, value_name = "GROUND", value_parser = ["dark", "light"])]
+    pub background: Option<String>,
+    /// Settings [default: fgm/tui.toml in the user's configuration directory].
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+impl LookArgs {
+    /// What the flags say.
+    pub fn wish(&self) -> Wish {
+        Wish {
+            depth: self.color,
+            light: self.background.as_ref().map(|b| b == "light"),
+            marker: self.marker.or(self.ascii.then_some(Marker::Ascii)),
+        }
+    }
+
+    /// The settings: those of the file, changed by flags.
+    pub fn settings(&self) -> Result<Config, Failure> {
+        let usual = config::usual(|name| std::env::var_os(name).map(PathBuf::from));
+        let mut config =
+            config::load(self.config.as_deref(), usual).map_err(|line| Failure::new(USAGE, line))?;
+        config.wish = self.wish().or(config.wish);
+        Ok(config)
+    }
 }
 
 /// What goes wrong before there is a screen: one line and an exit code.

@@ -1,104 +1,13 @@
 //! The action table: what the viewer can be told to do, by which keys, and how people read about it.
 //!
-//! Owns: actions, default keys, names, help texts, groups; key dispatch, the help screen and the key bar derive from
-//! it (TUI-4). Must not: carry anything out, or know a terminal library.
+//! Owns: actions, default keys, names, help texts, groups; key dispatch, the help screen, the palette, the key bar, the
+//! settings file and the key reference derive from it (TUI-4). Must not: carry anything out, or know a terminal library.
 
-use std::fmt;
+mod bindings;
+mod key;
 
-/// A key on the keyboard, without modifiers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Code {
-    /// A character as typed; capitals are characters of their own.
-    Char(char),
-    /// Return.
-    Enter,
-    /// Escape.
-    Esc,
-    /// Tabulator.
-    Tab,
-    /// Shift and tabulator.
-    BackTab,
-    /// Deletes to the left.
-    Backspace,
-    /// Deletes to the right.
-    Delete,
-    /// Arrow.
-    Left,
-    /// Arrow.
-    Right,
-    /// Arrow.
-    Up,
-    /// Arrow.
-    Down,
-    /// To the start.
-    Home,
-    /// To the end.
-    End,
-    /// A page up.
-    PageUp,
-    /// A page down.
-    PageDown,
-}
-
-/// A key with its modifiers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
-    /// The key.
-    pub code: Code,
-    /// Control held.
-    pub ctrl: bool,
-    /// Alt held.
-    pub alt: bool,
-    /// Shift held; never set for characters.
-    pub shift: bool,
-}
-
-impl Key {
-    /// Without modifiers.
-    pub const fn plain(code: Code) -> Key {
-        Key { code, ctrl: false, alt: false, shift: false }
-    }
-
-    /// A character.
-    pub const fn char(c: char) -> Key {
-        Key::plain(Code::Char(c))
-    }
-
-    /// Control and a character.
-    pub const fn ctrl(c: char) -> Key {
-        Key { code: Code::Char(c), ctrl: true, alt: false, shift: false }
-    }
-
-    const fn with_ctrl(code: Code) -> Key {
-        Key { code, ctrl: true, alt: false, shift: false }
-    }
-
-    const fn with_shift(code: Code) -> Key {
-        Key { code, ctrl: false, alt: false, shift: true }
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (held, name) in [(self.ctrl, "ctrl-"), (self.alt, "alt-"), (self.shift, "shift-")] {
-            if held {
-                f.write_str(name)?;
-            }
-        }
-        match self.code {
-            Code::Char(' ') => f.write_str("space"),
-            Code::Char(c) => write!(f, "{c}"),
-            Code::Left => f.write_str("←"),
-            Code::Right => f.write_str("→"),
-            Code::Up => f.write_str("↑"),
-            Code::Down => f.write_str("↓"),
-            Code::BackTab => f.write_str("shift-tab"),
-            Code::PageUp => f.write_str("pgup"),
-            Code::PageDown => f.write_str("pgdn"),
-            other => f.write_str(&format!("{other:?}").to_lowercase()),
-        }
-    }
-}
+pub use bindings::{Keymap, Wrong};
+pub use key::{Code, Key};
 
 /// Where a key is read: the same key may mean another thing elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -159,6 +68,12 @@ macro_rules! actions {
     };
     (@bar $bar:literal) => { Some($bar) };
     (@bar) => { None };
+}
+
+impl Action {
+    /// Actions without which there is no way out.
+    pub const NEEDED: &[Action] =
+        &[Action::Quit, Action::SearchTake, Action::SearchClose, Action::OverlayClose];
 }
 
 /// One line of the action table.
@@ -233,11 +148,6 @@ actions! {
     OverlayClose: Overlay Program [Key::plain(Esc), Key::char('q'), Key::char('?'), Key::char('!'), Key::plain(Enter), Key::ctrl('c')] "overlay-close", "Close help or problems.";
 }
 
-/// What a key means in a context.
-pub fn action(context: Context, key: Key) -> Option<Action> {
-    TABLE.iter().find(|e| e.context == context && e.keys.contains(&key)).map(|e| e.action)
-}
-
 /// The table's line of an action.
 pub fn entry(action: Action) -> &'static Entry {
     // The macro above makes one line for each action.
@@ -271,14 +181,5 @@ mod tests {
             assert_eq!(entry(e.action).name, e.name);
             assert!(Group::ALL.contains(&e.group));
         }
-    }
-
-    #[test]
-    fn keys_are_spelt_for_people() {
-        assert_eq!(Key::ctrl('c').to_string(), "ctrl-c");
-        assert_eq!(Key::with_shift(Left).to_string(), "shift-←");
-        assert_eq!(Key::char(' ').to_string(), "space");
-        assert_eq!(Key::plain(PageDown).to_string(), "pgdn");
-        assert_eq!(action(Context::Search, Key::char('q')), None);
     }
 }

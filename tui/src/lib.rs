@@ -2,11 +2,13 @@
 //!
 //! Data flow: [`source`] (the query engine) → [`effect`] (workers) → [`app`] (state, pure) → [`view`] (cells) →
 //! [`terminal`] (bytes). Keys and mouse come in through [`input`], mean what [`keymap`] says, and end in
-//! [`app::App::update`]. [`headless`] answers without a screen.
+//! [`app::App::update`]. [`headless`] answers without a screen. What the user has
+//! set lies in [`config`].
 
 pub mod app;
 pub mod caps;
 pub mod cli;
+pub mod config;
 pub mod effect;
 pub mod headless;
 pub mod heard;

@@ -3,6 +3,7 @@
 //! Owns: the order of things while the screen is taken. Must not: decide what is shown, or block on queries.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -11,12 +12,15 @@ use signal_hook::consts::SIGTSTP;
 
 use crate::app::App;
 use crate::app::message::{Effect, Message, Slot};
+use crate::caps::Caps;
+use crate::config::Config;
 use crate::effect::Event;
 use crate::effect::finder::Finder;
 use crate::effect::worker::Worker;
 use crate::input;
 use crate::source::Source;
 use crate::terminal::{self, Screen};
+use crate::theme::Palettes;
 use crate::view::{self, Look};
 
 /// Shortest time between two frames.
@@ -38,6 +42,7 @@ pub enum End {
 struct Session {
     app: App,
     look: Look,
+    palettes: Palettes,
     screen: Screen,
     worker: Worker,
     finder: Option<Finder>,
@@ -48,16 +53,21 @@ struct Session {
 }
 
 /// Shows a recording until the user leaves.
-pub fn run(source: Box<dyn Source>, zone: TimeZone, look: Look) -> io::Result<End> {
+pub fn run(source: Box<dyn Source>, zone: TimeZone, config: &Config) -> io::Result<End> {
+    let env = |name: &str| std::env::var(name).ok();
+    let caps = Caps::new(env, config.wish);
     let (events, inbox) = mpsc::channel();
     input::signals(events.clone())?;
     panics(events.clone());
     let overview = source.overview();
     let worker = Worker::start(source, events.clone())?;
-    let screen = Screen::enter()?;
+    let screen = Screen::enter(caps.depth, caps.asks(env, config.wish))?;
     input::start(events.clone())?;
-    let (app, effects) = App::new(overview, zone, terminal::size());
-    let mut s = Session { app, look, screen, worker, finder: None, events, slow: None, end: None };
+    let (mut app, effects) = App::new(overview, zone, terminal::size());
+    app.keymap = Arc::new(config.keymap.clone());
+    let palettes = config.palettes;
+    let look = Look::new(caps, &palettes);
+    let mut s = Session { app, look, palettes, screen, worker, finder: None, events, slow: None, end: None };
     s.perform(effects)?;
     s.serve(&inbox)
 }
@@ -123,6 +133,11 @@ impl Session {
     fn handle(&mut self, event: Event) -> io::Result<bool> {
         match event {
             Event::Message(m) => self.tell(m),
+            Event::Background(light) => {
+                let caps = Caps { light, ..self.look.caps };
+                self.look = Look::new(caps, &self.palettes);
+                Ok(true)
+            }
             Event::Resized => self.resized(),
             Event::Search => self.poll_finder(),
             Event::Suspend => self.suspend(),

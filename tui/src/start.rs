@@ -9,14 +9,12 @@ use clap::Parser;
 use fgm::query::Engine;
 use fgm::query::model::Overview;
 
-use crate::caps::Caps;
 use crate::cli::{Cli, Failure, NOTHING, Target, UNREADABLE, USAGE};
 use crate::headless;
 use crate::live::{Left, Live};
 use crate::run::{self, End};
 use crate::terminal;
 use crate::text::clean;
-use crate::view::Look;
 
 /// The whole program.
 pub fn main() -> ExitCode {
@@ -33,6 +31,7 @@ fn start(cli: &Cli) -> Result<ExitCode, Failure> {
     if let Some(command) = &cli.command {
         return headless::run(command, std::env::var_os("FGM_DATA").map(PathBuf::from));
     }
+    let settings = cli.look.settings()?;
     let interactive = terminal::check();
     let target = cli.target(std::env::var_os("FGM_DATA").map(PathBuf::from), interactive.is_ok())?;
     let tty = || {
@@ -43,18 +42,17 @@ fn start(cli: &Cli) -> Result<ExitCode, Failure> {
             )
         })
     };
-    let look = Look::new(Caps::new(|name| std::env::var(name).ok(), cli.ascii));
     let end = match target {
         Target::Paths(paths) => {
             let engine = open(&paths)?;
             tty()?;
-            run::run(Box::new(engine), cli.zone(), look)
+            run::run(Box::new(engine), cli.zone(), &settings)
         }
         Target::Live => {
             tty()?;
             let failed = |line| Failure::new(UNREADABLE, line);
             let live = Live::start(cli.output_dir.clone(), cli.interval).map_err(failed)?;
-            let end = run::run(Box::new(live.open().map_err(failed)?), cli.zone(), look);
+            let end = run::run(Box::new(live.open().map_err(failed)?), cli.zone(), &settings);
             let left = live.finish();
             say(&left);
             match (left.trouble, end) {

@@ -1,43 +1,103 @@
-//! Colours: one palette per depth and background.
+//! Colours: what each thing on the screen is drawn with.
 //!
-//! Owns: which style means what. Must not: know panels.
+//! Owns: the table of roles with a dark and a light palette, and which style a role has at which depth. Must not: know
+//! panels.
 
-use ratatui::style::{Color, Modifier, Style};
+pub mod ink;
 
+use ratatui::style::{Modifier, Style};
+
+use self::ink::Ink;
 use crate::caps::{Caps, Depth};
+
+/// Declares the roles in one place.
+macro_rules! roles {
+    ($( $role:ident : $dark:literal $light:literal $ansi:expr, $help:literal; )*) => {
+        /// The colours of one background.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct Palette {
+            /// Series A to F.
+            pub series: [Ink; 6],
+            $( #[doc = $help] pub $role: Ink, )*
+        }
+
+        /// Name and meaning of each role but the series.
+        pub const ROLES: &[(&str, &str)] = &[ $( (stringify!($role), $help) ),* ];
+
+        impl Palette {
+            /// For dark backgrounds.
+            pub const DARK: Palette = Palette { series: DARK, $( $role: Ink::Own($dark, $ansi), )* };
+            /// For light backgrounds.
+            pub const LIGHT: Palette = Palette { series: LIGHT, $( $role: Ink::Own($light, $ansi), )* };
+
+            /// The colour of a role by its name.
+            pub fn role(&mut self, name: &str) -> Option<&mut Ink> {
+                match name {
+                    $( stringify!($role) => Some(&mut self.$role), )*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+/// Sky, orange, green, pink, violet, yellow.
+const DARK: [Ink; 6] = [
+    Ink::Own(0x004f_c3f7, Some(6)),
+    Ink::Own(0x00ff_b74d, Some(3)),
+    Ink::Own(0x0081_c784, Some(2)),
+    Ink::Own(0x00f4_8fb1, Some(5)),
+    Ink::Own(0x00b3_9dff, Some(4)),
+    Ink::Own(0x00ff_f176, Some(1)),
+];
+const LIGHT: [Ink; 6] = [
+    Ink::Own(0x0002_77bd, Some(6)),
+    Ink::Own(0x00d8_4315, Some(3)),
+    Ink::Own(0x002e_7d32, Some(2)),
+    Ink::Own(0x00c2_185b, Some(5)),
+    Ink::Own(0x005e_35b1, Some(4)),
+    Ink::Own(0x008d_6e00, Some(1)),
+];
+
+roles! {
+    muted: 0x008a_8f98 0x006a_6f78 None, "What explains and labels.";
+    faint: 0x004a_4f58 0x00c0_c4cc None, "Lines of grids and frames.";
+    accent: 0x004f_c3f7 0x0002_77bd Some(6), "What has the focus, and keys.";
+    warning: 0x00ff_b74d 0x00d8_4315 Some(3), "What went wrong or needs attention.";
+    live: 0x0081_c784 0x002e_7d32 Some(2), "Data that is being written now.";
+    matched: 0x00ff_f176 0x00c2_185b Some(3), "Characters that a search matched.";
+    selected: 0x0026_4f78 0x00bb_defb None, "Background of the selected line.";
+    window: 0x002c_313a 0x00e4_e7ec None, "Background of a selection without the focus, and of the visible window.";
+}
+
+/// Both palettes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Palettes {
+    /// For dark backgrounds.
+    pub dark: Palette,
+    /// For light backgrounds.
+    pub light: Palette,
+}
+
+impl Default for Palettes {
+    fn default() -> Palettes {
+        Palettes { dark: Palette::DARK, light: Palette::LIGHT }
+    }
+}
 
 /// Styles for everything that is drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct Theme {
     depth: Depth,
     light: bool,
+    palette: Palette,
 }
-
-type Palette = [(u32, u8, u8); 6];
-
-/// Sky, orange, green, pink, violet, yellow: 24 bits, 256 colours, and the latter dimmed.
-const DARK: Palette = [
-    (0x004f_c3f7, 81, 31),
-    (0x00ff_b74d, 215, 130),
-    (0x0081_c784, 114, 65),
-    (0x00f4_8fb1, 211, 132),
-    (0x00b3_9dff, 141, 61),
-    (0x00ff_f176, 228, 143),
-];
-const LIGHT: Palette = [
-    (0x0002_77bd, 25, 110),
-    (0x00d8_4315, 166, 216),
-    (0x002e_7d32, 28, 151),
-    (0x00c2_185b, 161, 218),
-    (0x005e_35b1, 55, 183),
-    (0x008d_6e00, 94, 180),
-];
-const ANSI: [Color; 6] = [Color::Cyan, Color::Yellow, Color::Green, Color::Magenta, Color::Blue, Color::Red];
 
 impl Theme {
     /// The theme for a terminal.
-    pub fn new(caps: Caps) -> Theme {
-        Theme { depth: caps.depth, light: caps.light }
+    pub fn new(caps: Caps, palettes: &Palettes) -> Theme {
+        let palette = if caps.light { palettes.light } else { palettes.dark };
+        Theme { depth: caps.depth, light: caps.light, palette }
     }
 
     /// Whether series must be told apart without colour.
@@ -45,34 +105,27 @@ impl Theme {
         self.depth == Depth::None
     }
 
+    fn fg(self, ink: Ink) -> Style {
+        ink.color(self.depth).map_or(Style::new(), |c| Style::new().fg(c))
+    }
+
+    /// The colour in front, or this attribute where there is none.
+    fn fg_or(self, ink: Ink, instead: Modifier) -> Style {
+        ink.color(self.depth).map_or(Style::new().add_modifier(instead), |c| Style::new().fg(c))
+    }
+
+    fn bg_or(self, ink: Ink, instead: Modifier) -> Style {
+        ink.color(self.depth).map_or(Style::new().add_modifier(instead), |c| Style::new().bg(c))
+    }
+
     /// A series' own colour, or its dimmed form.
     pub fn series(self, position: usize, bright: bool) -> Style {
-        let (rgb, index, dimmed) = if self.light { LIGHT } else { DARK }[position % 6];
-        let style = Style::new();
-        match self.depth {
-            Depth::None | Depth::Ansi => {
-                let style = if bright { style } else { style.add_modifier(Modifier::DIM) };
-                if self.depth == Depth::None { style } else { style.fg(ANSI[position % 6]) }
-            }
-            Depth::Indexed => style.fg(Color::Indexed(if bright { index } else { dimmed })),
-            Depth::True if bright => style.fg(Color::from_u32(rgb)),
-            Depth::True => style.fg(self.towards_background(rgb)),
-        }
-    }
-
-    fn towards_background(self, rgb: u32) -> Color {
-        let ground: u32 = if self.light { 0xff } else { 0x18 };
-        let mix = |shift: u32| ((rgb >> shift & 0xff) * 9 + ground * 11) / 20;
-        Color::Rgb(mix(16) as u8, mix(8) as u8, mix(0) as u8)
-    }
-
-    fn pick(self, rgb: (u32, u32), index: (u8, u8), ansi: Color) -> Style {
-        let of = |dark, light| if self.light { light } else { dark };
-        match self.depth {
-            Depth::None => Style::new(),
-            Depth::Ansi => Style::new().fg(ansi),
-            Depth::Indexed => Style::new().fg(Color::Indexed(of(index.0, index.1))),
-            Depth::True => Style::new().fg(Color::from_u32(if self.light { rgb.1 } else { rgb.0 })),
+        let ink = self.palette.series[position % 6];
+        let mixed = ink.dimmed(self.light).filter(|_| matches!(self.depth, Depth::Indexed | Depth::True));
+        match mixed {
+            _ if bright => self.fg(ink),
+            Some(mixed) => self.fg(mixed),
+            None => self.fg(ink).add_modifier(Modifier::DIM),
         }
     }
 
@@ -88,73 +141,110 @@ impl Theme {
 
     /// What explains and frames.
     pub fn muted(self) -> Style {
-        match self.depth {
-            Depth::None => Style::new(),
-            Depth::Ansi => Style::new().add_modifier(Modifier::DIM),
-            _ => self.pick((0x008a_8f98, 0x006a_6f78), (245, 242), Color::Gray),
-        }
+        let instead = if self.colourless() { Modifier::empty() } else { Modifier::DIM };
+        self.fg_or(self.palette.muted, instead)
     }
 
     /// Lines of grids and frames.
     pub fn faint(self) -> Style {
-        match self.depth {
-            Depth::None | Depth::Ansi => Style::new().add_modifier(Modifier::DIM),
-            _ => self.pick((0x004a_4f58, 0x00c0_c4cc), (239, 250), Color::DarkGray),
-        }
+        self.fg_or(self.palette.faint, Modifier::DIM)
     }
 
     /// What has the focus.
     pub fn accent(self) -> Style {
-        self.pick((0x004f_c3f7, 0x0002_77bd), (81, 25), Color::Cyan).add_modifier(Modifier::BOLD)
+        self.fg(self.palette.accent).add_modifier(Modifier::BOLD)
     }
 
     /// What went wrong or needs attention.
     pub fn warning(self) -> Style {
-        self.pick((0x00ff_b74d, 0x00d8_4315), (215, 166), Color::Yellow).add_modifier(Modifier::BOLD)
+        self.fg(self.palette.warning).add_modifier(Modifier::BOLD)
     }
 
     /// Data that is being written now.
     pub fn live(self) -> Style {
-        self.pick((0x0081_c784, 0x002e_7d32), (114, 28), Color::Green).add_modifier(Modifier::BOLD)
+        self.fg(self.palette.live).add_modifier(Modifier::BOLD)
     }
 
     /// Characters that a search matched.
     pub fn matched(self) -> Style {
-        let style = self.pick((0x00ff_f176, 0x00c2_185b), (228, 161), Color::Yellow);
-        style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
+        self.fg(self.palette.matched).add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
     }
 
     /// The selected line of a list, with or without the focus.
     pub fn selected(self, focus: bool) -> Style {
-        let ground = |dark: (u32, u8), light: (u32, u8)| {
-            let (rgb, index) = if self.light { light } else { dark };
-            match self.depth {
-                Depth::True => Style::new().bg(Color::from_u32(rgb)),
-                Depth::Indexed => Style::new().bg(Color::Indexed(index)),
-                Depth::Ansi | Depth::None if focus => Style::new().add_modifier(Modifier::REVERSED),
-                Depth::Ansi | Depth::None => Style::new().add_modifier(Modifier::BOLD),
-            }
-        };
         if focus {
-            ground((0x0026_4f78, 24), (0x00bb_defb, 153)).add_modifier(Modifier::BOLD)
+            self.bg_or(self.palette.selected, Modifier::REVERSED).add_modifier(Modifier::BOLD)
         } else {
-            ground((0x002c_313a, 236), (0x00e4_e7ec, 254))
+            self.bg_or(self.palette.window, Modifier::BOLD)
         }
     }
 
     /// The visible window in the navigator, and what a drag covers.
     pub fn window(self) -> Style {
-        match (self.depth, self.light) {
-            (Depth::True, false) => Style::new().bg(Color::from_u32(0x002c_313a)),
-            (Depth::True, true) => Style::new().bg(Color::from_u32(0x00e4_e7ec)),
-            (Depth::Indexed, false) => Style::new().bg(Color::Indexed(236)),
-            (Depth::Indexed, true) => Style::new().bg(Color::Indexed(254)),
-            (Depth::Ansi | Depth::None, _) => Style::new().add_modifier(Modifier::REVERSED),
-        }
+        self.bg_or(self.palette.window, Modifier::REVERSED)
     }
 
     /// A key in the key bar and in help.
     pub fn key(self) -> Style {
         self.accent()
+    }
+}
+
+/// Whether a background is light.
+pub fn is_light(rgb: [u16; 3]) -> bool {
+    let [r, g, b] = rgb;
+    terminal_colorsaurus::Color::rgb(r, g, b).perceived_lightness() > 0.5
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::style::Color;
+
+    fn theme(depth: Depth, light: bool) -> Theme {
+        let caps = Caps { depth, light, marker: crate::view::raster::Marker::Braille };
+        Theme::new(caps, &Palettes::default())
+    }
+
+    /// TUI-5: without colours nothing has one; six series differ wherever there are some.
+    #[test]
+    fn depths_are_kept() {
+        for (depth, light) in
+            [Depth::None, Depth::Ansi, Depth::Indexed, Depth::True].map(|d| [(d, false), (d, true)]).concat()
+        {
+            let t = theme(depth, light);
+            let styles = [
+                t.muted(),
+                t.faint(),
+                t.accent(),
+                t.warning(),
+                t.live(),
+                t.matched(),
+                t.selected(true),
+                t.selected(false),
+                t.window(),
+                t.series(3, true),
+                t.series(3, false),
+            ];
+            let fits = |c: Option<Color>| match (depth, c) {
+                (_, None) | (Depth::True, _) => true,
+                (Depth::None, Some(_)) => false,
+                (Depth::Ansi, Some(c)) => !matches!(c, Color::Rgb(..) | Color::Indexed(_)),
+                (Depth::Indexed, Some(c)) => !matches!(c, Color::Rgb(..)),
+            };
+            assert!(styles.iter().all(|s| fits(s.fg) && fits(s.bg)), "{depth:?}: {styles:?}");
+            if depth != Depth::None {
+                let all: std::collections::HashSet<_> = (0..6).map(|i| t.series(i, true).fg).collect();
+                assert_eq!(all.len(), 6, "{depth:?}");
+            }
+            assert_ne!(t.series(0, true), t.series(0, false), "{depth:?}: means are told from extremes");
+        }
+    }
+
+    /// TUI-5: light and dark by what eyes see.
+    #[test]
+    fn backgrounds_are_judged() {
+        assert!(is_light([0xffff, 0xffff, 0xffff]) && is_light([0xfdfd, 0xf6f6, 0xe3e3]));
+        assert!(!is_light([0, 0, 0]) && !is_light([0x0000, 0x2b2b, 0x3636]));
     }
 }

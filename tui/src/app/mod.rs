@@ -33,6 +33,7 @@ use fgm::query::model::Overview;
 use fgm::time::{Micros, TimeRange};
 use jiff::tz::TimeZone;
 
+use crate::keymap::Keymap;
 use drawn::Drawn;
 use group::Group;
 use layout::{Layout, Wanted};
@@ -87,6 +88,8 @@ pub struct App {
     pub overview: Arc<Overview>,
     /// Zone of the clock axis.
     pub zone: TimeZone,
+    /// What keys mean.
+    pub keymap: Arc<Keymap>,
     /// The metric list.
     pub metrics: Metrics,
     /// The charts, from the top; never none.
@@ -130,6 +133,7 @@ impl App {
         let mut app = App {
             overview: Arc::new(Overview::default()),
             zone,
+            keymap: Arc::new(Keymap::default()),
             metrics,
             panels: vec![Panel::new(0, first)],
             active: 0,

@@ -6,7 +6,7 @@ use super::message::{Effect, Message};
 use super::panel::Scale;
 use super::search::Purpose;
 use super::{App, Focus, Overlay};
-use crate::keymap::{self, Action, Context, Key};
+use crate::keymap::{Action, Context, Key};
 
 /// Factor of one zoom step by key.
 const ZOOM: f64 = 0.6;
@@ -65,7 +65,7 @@ impl App {
     fn key(&mut self, key: Key) -> Vec<Effect> {
         self.notice = None;
         self.recorder.seen();
-        if let Some(action) = keymap::action(self.context(), key) {
+        if let Some(action) = self.keymap.action(self.context(), key) {
             return self.act(action);
         }
         match &mut self.overlay {

@@ -12,6 +12,8 @@ use crate::app::message::Message;
 pub enum Event {
     /// For the state.
     Message(Message),
+    /// The terminal has said whether its background is light.
+    Background(bool),
     /// The screen has another size.
     Resized,
     /// The matcher has news.

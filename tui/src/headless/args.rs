@@ -28,6 +28,8 @@ pub enum Command {
     /// Check every file and segment of a recording.
     #[command(after_help = VERIFY_HELP)]
     Verify(VerifyArgs),
+    /// Print the settings as they come, or the keys.
+    Config(ConfigArgs),
 }
 
 /// Behind `sql --help`; a test runs the examples.
@@ -192,6 +194,18 @@ pub struct VerifyArgs {
     /// How the findings are written.
     #[arg(long, value_enum, default_value = "text")]
     pub format: VerifyFormat,
+}
+
+/// `config`.
+#[derive(Clone, Copy, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct ConfigArgs {
+    /// The whole settings file with its defaults and comments.
+    #[arg(long)]
+    pub print_default: bool,
+    /// The keys as a page of Markdown.
+    #[arg(long)]
+    pub keys: bool,
 }
 
 /// How findings are written.

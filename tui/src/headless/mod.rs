@@ -4,6 +4,7 @@
 
 mod args;
 mod choose;
+mod config;
 mod grid;
 mod print;
 mod series;
@@ -45,6 +46,7 @@ pub fn run(command: &Command, data: Option<PathBuf>) -> Result<ExitCode, Failure
         Command::Top(args) => top::run(args, data),
         Command::Subjects(args) => subjects::run(args, data),
         Command::Verify(args) => verify::run(args, data),
+        Command::Config(args) => config::run(*args),
     };
     match done {
         Ok(code) => Ok(code),

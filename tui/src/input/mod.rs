@@ -14,8 +14,9 @@ use rustix::stdio::stdin;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
 
+use self::parse::Input;
 use crate::effect::Event;
-use crate::terminal;
+use crate::{terminal, theme};
 
 /// How long the main loop may take to end, the sealing of a live recording included.
 const GRACE: Duration = Duration::from_secs(8);
@@ -29,15 +30,28 @@ pub fn start(out: Sender<Event>) -> io::Result<()> {
             match rustix::io::read(stdin(), &mut chunk) {
                 Err(Errno::INTR) => {}
                 // The end of the file, or EIO: the terminal has gone away.
-                Ok(0) | Err(_) => return drop(out.send(Event::HungUp)),
+                Ok(0) | Err(_) => {
+                    terminal::answered();
+                    return drop(out.send(Event::HungUp));
+                }
                 Ok(n) => {
                     bytes.extend_from_slice(&chunk[..n]);
-                    parse::drain(&mut bytes, |m| drop(out.send(Event::Message(m))));
+                    parse::drain(&mut bytes, |input| take(input, &out));
                 }
             }
         }
     })?;
     Ok(())
+}
+
+fn take(input: Input, out: &Sender<Event>) {
+    let event = match input {
+        Input::Message(m) => Event::Message(m),
+        Input::Background(rgb) => Event::Background(theme::is_light(rgb)),
+        Input::Attributes => return terminal::answered(),
+    };
+    // Nobody listens only when all is over.
+    let _ = out.send(event);
 }
 
 /// A signal to end is obeyed even when the main loop hangs in a terminal that takes no more output (ctrl-s, a dead

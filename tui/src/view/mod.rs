@@ -7,6 +7,7 @@ pub mod chart;
 pub mod clock;
 pub mod legend;
 pub mod lists;
+pub mod marker;
 pub mod navigator;
 pub mod overlay;
 pub mod paint;
@@ -21,7 +22,7 @@ use ratatui::layout::Position;
 
 use crate::app::{App, Overlay};
 use crate::caps::Caps;
-use crate::theme::Theme;
+use crate::theme::{Palettes, Theme};
 
 /// How things look on this terminal.
 #[derive(Clone, Copy, Debug)]
@@ -33,9 +34,9 @@ pub struct Look {
 }
 
 impl Look {
-    /// The look for a terminal.
-    pub fn new(caps: Caps) -> Look {
-        Look { caps, theme: Theme::new(caps) }
+    /// The look for a terminal, in these colours.
+    pub fn new(caps: Caps, palettes: &Palettes) -> Look {
+        Look { caps, theme: Theme::new(caps, palettes) }
     }
 }
 
@@ -74,7 +75,7 @@ pub fn draw(app: &App, look: Look, buf: &mut Buffer) -> Option<Position> {
         match &app.overlay {
             Overlay::None => {}
             Overlay::Search(s) => cursor = Some(search::draw(app, s, look, &layout, buf)),
-            Overlay::Help(scroll) => overlay::help(look, &layout, *scroll, buf),
+            Overlay::Help(scroll) => overlay::help(app, look, &layout, *scroll, buf),
             Overlay::Problems(scroll) => overlay::problems(app, look, &layout, *scroll, buf),
         }
     }

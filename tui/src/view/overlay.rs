@@ -45,7 +45,7 @@ fn columns(layout: &Layout) -> usize {
 }
 
 /// The keys, by group.
-pub fn help(look: Look, layout: &Layout, scroll: usize, buf: &mut Buffer) {
+pub fn help(app: &App, look: Look, layout: &Layout, scroll: usize, buf: &mut Buffer) {
     let mut rows: Vec<Row> = Vec::new();
     let room = columns(layout).saturating_sub(KEYS + 2);
     for group in Group::ALL {
@@ -54,7 +54,8 @@ pub fn help(look: Look, layout: &Layout, scroll: usize, buf: &mut Buffer) {
         }
         rows.push(vec![(group.title().to_owned(), look.theme.strong())]);
         for e in TABLE.iter().filter(|e| e.group == group) {
-            let keys = e.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+            let keys =
+                app.keymap.keys(e.action).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
             // The last column before the text stays free.
             let (keys, text) = (wrap(&keys, KEYS - 1), wrap(e.help, room));
             for i in 0..keys.len().max(text.len()) {

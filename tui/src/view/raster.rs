@@ -11,55 +11,7 @@ use std::ops::Range;
 use fgm::series::{Bucket, Buckets, Gap};
 use fgm::time::{Micros, TimeRange};
 
-/// How a cell is divided into dots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Marker {
-    /// 2×4 dots in Braille patterns.
-    Braille,
-    /// 1×2 dots in half blocks, for fonts without Braille.
-    Block,
-    /// 1×3 dots in plain ASCII.
-    Ascii,
-}
-
-impl Marker {
-    /// Rows of dots in a cell.
-    pub const fn rows(self) -> usize {
-        match self {
-            Marker::Braille => 4,
-            Marker::Block => 2,
-            Marker::Ascii => 3,
-        }
-    }
-
-    /// The glyph of a cell's dots; blank when there are none.
-    pub fn glyph(self, bits: u8) -> char {
-        match self {
-            Marker::Braille => char::from_u32(0x2800 + braille(bits)).unwrap_or(' '),
-            Marker::Block => match (bits | bits >> 4) & 3 {
-                0 => ' ',
-                1 => '▀',
-                2 => '▄',
-                _ => '█',
-            },
-            Marker::Ascii => match (bits | bits >> 4) & 7 {
-                0 => ' ',
-                1 => '\'',
-                2 => '-',
-                4 => '.',
-                3 | 6 => '!',
-                5 => ':',
-                _ => '|',
-            },
-        }
-    }
-}
-
-/// Bits of a cell are column-major (left column 0–3, right column 4–7, top first); Unicode orders them otherwise.
-fn braille(bits: u8) -> u32 {
-    const ORDER: [u32; 8] = [0, 1, 2, 6, 3, 4, 5, 7];
-    ORDER.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, to)| 1 << to).sum()
-}
+pub use super::marker::Marker;
 
 /// What a cell shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -315,18 +267,10 @@ mod tests {
         text(r, w, marker)
     }
 
-    #[test]
-    fn braille_bits_follow_unicode() {
-        assert_eq!(Marker::Braille.glyph(0b0000_0001), '⠁');
-        assert_eq!(Marker::Braille.glyph(0b0000_1000), '⡀');
-        assert_eq!(Marker::Braille.glyph(0b1000_0000), '⢀');
-        assert_eq!(Marker::Braille.glyph(0xff), '⣿');
-    }
-
     /// QRY-2, TUI-2: a spike of one sample among thousands reaches its height, whatever surrounds it.
     #[test]
     fn a_spike_is_never_lost() {
-        for marker in [Marker::Braille, Marker::Block, Marker::Ascii] {
+        for marker in Marker::ALL {
             for at in 0..40 {
                 let mut columns = vec![wide(1.0, 1.0, 1.0, 60); 40];
                 columns[at] = wide(1.0, 1.15, 10.0, 60);

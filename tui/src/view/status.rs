@@ -93,7 +93,7 @@ pub fn keys(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     let all: Vec<(String, String)> = TABLE
         .iter()
         .filter(|e| e.context == context)
-        .filter_map(|e| Some((e.keys[0].to_string(), word(e)?)))
+        .filter_map(|e| Some((app.keymap.keys(e.action).first()?.to_string(), word(e)?)))
         .collect();
     let size = |(k, w): &(String, String)| width(k) + width(w) + 3;
     let last = all.len().saturating_sub(if context == Context::Main { 2 } else { 0 });

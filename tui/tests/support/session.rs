@@ -13,6 +13,7 @@ use fgm_tui::effect::Event;
 use fgm_tui::effect::finder::Finder;
 use fgm_tui::effect::worker::answer;
 use fgm_tui::keymap::{Code, Key};
+use fgm_tui::theme::Palettes;
 use fgm_tui::view::raster::Marker;
 use fgm_tui::view::{self, Look};
 use jiff::tz::TimeZone;
@@ -29,7 +30,7 @@ pub struct Session {
 }
 
 pub fn look(depth: Depth, marker: Marker) -> Look {
-    Look::new(Caps { depth, light: false, marker })
+    Look::new(Caps { depth, light: false, marker }, &Palettes::default())
 }
 
 impl Session {

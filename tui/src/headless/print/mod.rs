@@ -20,7 +20,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use super::args::{Format, Output};
-use crate::caps::Caps;
+use crate::caps::{Caps, Wish};
 use crate::cli::{Failure, UNREADABLE, USAGE};
 use crate::terminal;
 use crate::view::raster::Marker;
@@ -87,7 +87,7 @@ impl Printer {
         let mut out: Out = BufWriter::new(sink);
         let kind = match output.format {
             Format::Text => {
-                let caps = Caps::new(|name| std::env::var(name).ok(), false);
+                let caps = Caps::new(|name| std::env::var(name).ok(), Wish::default());
                 let screen = file.is_none() && io::stdout().is_terminal();
                 let width = screen.then(|| terminal::size().0.into());
                 let ascii = caps.marker == Marker::Ascii;
