@@ -134,6 +134,7 @@ actions! {
     PreviousPanel: Main View [Key::char('[')] "previous-panel", "Make the previous panel the active one.";
     Lists: Main View [Key::char('\\')] "lists", "Hide the lists on the left, or show them again.";
     Problems: Main View [Key::char('!')] "problems", "List the files that could not be read, and what the recorder says.";
+    Palette: Main Program [Key::char(':')] "palette" as "commands", "Search everything that the viewer can do, and do it.";
     Help: Main Program [Key::char('?')] "help" as "help", "Show the keys.";
     Redraw: Main Program [Key::ctrl('l')] "redraw", "Draw the whole screen again.";
     Suspend: Main Program [Key::ctrl('z')] "suspend", "Go back to the shell; fg returns.";

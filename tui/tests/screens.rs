@@ -128,6 +128,53 @@ fn search() {
     assert_eq!(s.app.panel().metric.name, "context_switches_total");
 }
 
+/// TUI-3: a candidate is shown as a chart before it is taken: the series that is on top, or of other tables the highest.
+#[test]
+fn candidates_are_previewed() {
+    let mut s = open(120, 40);
+    s.keys("/");
+    s.keys("containers.memory_current_bytes");
+    let screen = s.screen();
+    let series = s.app.subjects().find(s.app.drawn().top().unwrap()).unwrap().title.clone();
+    let row = screen.lines().find(|l| l.contains("MiB –")).unwrap();
+    assert!(
+        row.contains(&series)
+            && screen.contains(s.app.metrics.all().find(|m| m.name == "memory_current_bytes").unwrap().help),
+        "{screen}"
+    );
+    s.key(Code::Esc);
+    s.keys("c");
+    s.keys("indexer");
+    let screen = s.screen();
+    assert!(screen.lines().any(|l| l.contains("indexer") && l.contains("mcores –")), "{screen}");
+    s.key(Code::Esc);
+    assert!(s.screen().contains("zero-based"), "nothing was changed");
+}
+
+/// TUI-3, TUI-4: the palette searches every action by name and by what it does, shows its keys, and carries it out.
+#[test]
+fn the_palette_knows_everything() {
+    let mut s = open(100, 30);
+    s.keys(":");
+    assert!(s.screen().contains("commands"));
+    s.keys("whole recording");
+    let screen = s.screen();
+    let first = screen.lines().nth(4).unwrap();
+    assert!(first.contains("fit  Show the whole recording.") && first.contains("f 0"), "{screen}");
+    s.key(Code::Esc);
+    s.keys(":listsback");
+    s.key(Code::Backspace);
+    for _ in 0..3 {
+        s.key(Code::Backspace);
+    }
+    s.key(Code::Enter);
+    assert!(!s.app.lists && matches!(s.app.overlay, fgm_tui::app::Overlay::None));
+    s.keys(":");
+    s.keys("search the metrics");
+    s.key(Code::Enter);
+    assert!(s.screen().contains("search metrics"), "an action may open a prompt of its own");
+}
+
 /// TUI-4: help is the action table.
 #[test]
 fn help() {

@@ -85,7 +85,10 @@ impl App {
                 if newest {
                     self.accepted.insert(slot, generation);
                     self.slow = false;
-                    self.notice = Some(reason);
+                    // Without a preview the line can still be taken.
+                    if slot != Slot::Preview {
+                        self.notice = Some(reason);
+                    }
                 }
                 Vec::new()
             }
@@ -127,6 +130,13 @@ impl App {
                 self.accepted.insert(slot, generation);
                 self.take_ranks(&picture.answer)
             }
+            Slot::Preview if newest => {
+                self.accepted.insert(slot, generation);
+                if let Overlay::Search(s) = &mut self.overlay {
+                    s.preview = Some(picture);
+                }
+                Vec::new()
+            }
             _ => Vec::new(),
         }
     }
@@ -146,11 +156,11 @@ impl App {
     }
 
     /// Takes a search's results.
-    pub(super) fn take_found(&mut self, number: u64, found: super::message::Found) {
-        if let Overlay::Search(s) = &mut self.overlay
-            && s.number == number
-        {
-            s.update(found);
+    pub(super) fn take_found(&mut self, number: u64, found: super::message::Found) -> Vec<Effect> {
+        match &mut self.overlay {
+            Overlay::Search(s) if s.number == number => s.update(found),
+            _ => return Vec::new(),
         }
+        self.ask_preview()
     }
 }

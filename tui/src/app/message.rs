@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use fgm::metric::Table;
+use fgm::metric::{Metric, Table};
 use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
 use fgm::subject::Subject;
 use fgm::time::TimeRange;
@@ -51,6 +51,8 @@ pub enum Slot {
     Rank,
     /// The whole recording in small.
     Navigator,
+    /// The selected line of a search.
+    Preview,
 }
 
 /// A question's number; answers to older questions of a slot are dropped.
@@ -69,6 +71,8 @@ pub enum Question {
     Subjects(Table, TimeRange),
     /// Series.
     Window(WindowQuery),
+    /// One series of a metric of whose table nobody is known yet: the highest of some, in so many columns.
+    Glimpse(&'static Metric, TimeRange, usize),
 }
 
 impl Question {
@@ -150,7 +154,7 @@ pub enum Effect {
     /// Ask the recording, in place of what waits in the same slot.
     Ask(Ticket, Question),
     /// Start a search over these lines.
-    OpenSearch(u64, Vec<String>),
+    OpenSearch(u64, Vec<Arc<str>>),
     /// The search's pattern is now this; true when it only got longer.
     Pattern(String, bool),
     /// The search is over.

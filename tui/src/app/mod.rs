@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod panel;
 mod panels;
 pub mod pointer;
+mod preview;
 mod prompt;
 pub mod report;
 pub mod search;

@@ -2,21 +2,33 @@
 //!
 //! Owns: what is searched, and what a taken match does. Must not: match, or edit text (see [`super::search`]).
 
+use std::sync::Arc;
+
 use super::message::Effect;
 use super::search::{Hit, Purpose, Search, Target};
 use super::{App, Overlay};
+use crate::keymap::{Action, Context, TABLE};
 
 impl App {
     pub(super) fn open_search(&mut self, purpose: Purpose) -> Vec<Effect> {
         self.generation += 1;
-        let (target, lines) = if purpose == Purpose::DrawSubject {
-            let all = self.subjects().all();
-            let lines = all.iter().map(|e| e.haystack.clone()).collect();
-            (Target::Subjects(all.iter().map(|e| e.key.clone()).collect()), lines)
-        } else {
-            let all: Vec<_> = self.metrics.all().collect();
-            let lines = all.iter().map(|m| format!("{}.{}", m.table, m.name)).collect();
-            (Target::Metrics(all), lines)
+        let (target, lines) = match purpose {
+            Purpose::DrawSubject => {
+                let all = self.subjects().all();
+                let lines = all.iter().map(|e| Arc::clone(&e.haystack)).collect();
+                (Target::Subjects(all.iter().map(|e| e.key.clone()).collect()), lines)
+            }
+            Purpose::ShowMetric | Purpose::AddPanel => {
+                let all: Vec<_> = self.metrics.all().collect();
+                let lines = all.iter().map(|m| format!("{}.{}", m.table, m.name).into()).collect();
+                (Target::Metrics(all), lines)
+            }
+            Purpose::Act => {
+                let all =
+                    || TABLE.iter().filter(|e| e.context == Context::Main && e.action != Action::Palette);
+                let lines = all().map(|e| format!("{}  {}", e.name, e.help).into()).collect();
+                (Target::Actions(all().map(|e| e.action).collect()), lines)
+            }
         };
         let home = self.panel().metric.table;
         self.overlay = Overlay::Search(Search::new(self.generation, (target, purpose), home));
@@ -27,13 +39,13 @@ impl App {
         if let Overlay::Search(s) = &mut self.overlay {
             s.step(by);
         }
-        Vec::new()
+        self.ask_preview()
     }
 
     pub(super) fn take_hit(&mut self, close: bool) -> Vec<Effect> {
         let Overlay::Search(s) = &self.overlay else { return Vec::new() };
         let hit = s.hit();
-        let mut effects = match hit {
+        let mut effects = match hit.clone() {
             Some(Hit::Metric(m)) if s.purpose == Purpose::AddPanel => self.add_panel(m),
             Some(Hit::Metric(m)) => self.show_metric(m),
             Some(Hit::Subject(key)) => {
@@ -46,11 +58,15 @@ impl App {
                     self.toggle(&key)
                 }
             }
-            None => Vec::new(),
+            // Once the prompt has gone, which an action may replace by something of its own.
+            Some(Hit::Action(_)) | None => Vec::new(),
         };
         if close {
             self.overlay = Overlay::None;
             effects.push(Effect::CloseSearch);
+            if let Some(Hit::Action(action)) = hit {
+                effects.extend(self.act(action));
+            }
         }
         effects
     }

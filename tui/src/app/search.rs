@@ -6,8 +6,9 @@ use fgm::metric::{Metric, Table};
 use fgm::subject::SubjectKey;
 use tui_input::{Input, InputRequest};
 
-use super::message::Found;
-use crate::keymap::{Code, Key};
+use super::message::{Found, Question};
+use super::panel::Picture;
+use crate::keymap::{Action, Code, Key};
 
 /// What is searched.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub enum Target {
     Metrics(Vec<&'static Metric>),
     /// Subjects, likewise.
     Subjects(Vec<SubjectKey>),
+    /// Actions, likewise.
+    Actions(Vec<Action>),
 }
 
 /// What the taken match is wanted for.
@@ -27,6 +30,8 @@ pub enum Purpose {
     AddPanel,
     /// The subject is drawn.
     DrawSubject,
+    /// The action is carried out.
+    Act,
 }
 
 /// What a match stands for.
@@ -36,6 +41,8 @@ pub enum Hit {
     Metric(&'static Metric),
     /// A subject.
     Subject(SubjectKey),
+    /// An action.
+    Action(Action),
 }
 
 /// An open search prompt.
@@ -55,6 +62,10 @@ pub struct Search {
     pub found: Found,
     /// Selection among the matches.
     pub selected: usize,
+    /// What was asked to show the selected line as a chart.
+    pub asked: Option<Question>,
+    /// The answer to that.
+    pub preview: Option<Picture>,
 }
 
 impl Search {
@@ -68,6 +79,8 @@ impl Search {
             input: Input::default(),
             found: Found::default(),
             selected: 0,
+            asked: None,
+            preview: None,
         }
     }
 
@@ -110,6 +123,7 @@ impl Search {
         match &self.target {
             Target::Metrics(all) => all.get(item).map(|m| Hit::Metric(m)),
             Target::Subjects(all) => all.get(item).cloned().map(Hit::Subject),
+            Target::Actions(all) => all.get(item).copied().map(Hit::Action),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Owns: names, order and filter of subjects. Must not: know which of them are drawn.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use fgm::metric::Table;
 use fgm::subject::{Subject, SubjectKey};
@@ -22,7 +23,7 @@ pub struct Entry {
     /// Harmless title.
     pub title: String,
     /// Harmless text to search in: title, namespace, path, command.
-    pub haystack: String,
+    pub haystack: Arc<str>,
     /// Container, service, …; empty where nobody is hidden by kind.
     pub kind: String,
     /// Time of its last row.
@@ -190,7 +191,7 @@ fn entry(s: &Subject) -> Entry {
     Entry {
         key: s.key(),
         title,
-        haystack,
+        haystack: haystack.into(),
         kind: if s.table == Table::Processes { "" } else { s.text("subject_kind").unwrap_or_default() }
             .to_owned(),
         last: s.last,

@@ -38,10 +38,7 @@ impl App {
             }
             Message::Overview(o) => self.take_overview(o),
             Message::Answer(ticket, answer) => self.take_answer(ticket, answer),
-            Message::Found(number, found) => {
-                self.take_found(number, found);
-                Vec::new()
-            }
+            Message::Found(number, found) => self.take_found(number, found),
             Message::Slow => {
                 self.slow = self.pending();
                 Vec::new()
@@ -97,6 +94,7 @@ impl App {
             }
             Action::SearchMetrics => self.open_search(Purpose::ShowMetric),
             Action::SearchSubjects => self.open_search(Purpose::DrawSubject),
+            Action::Palette => self.open_search(Purpose::Act),
             Action::Down => self.step(1),
             Action::Up => self.step(-1),
             Action::PageDown => self.step(PAGE),

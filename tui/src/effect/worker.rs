@@ -10,6 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fgm::query::Cancel;
+use fgm::query::model::{WindowAnswer, WindowQuery};
+use fgm::subject::Subject;
 
 use super::Event;
 use crate::app::message::{Answer, Message, Question, Slot, Ticket};
@@ -19,6 +21,9 @@ use crate::source::Source;
 const LIVE: Duration = Duration::from_secs(1);
 /// The same when nobody does.
 const QUIET: Duration = Duration::from_secs(3);
+
+/// Most subjects among which a glimpse looks for the highest.
+const GLIMPSED: usize = 32;
 
 #[derive(Default)]
 struct Queue {
@@ -131,6 +136,23 @@ pub fn answer(source: &dyn Source, question: Question, cancel: &Cancel) -> Answe
     let answer = match question {
         Question::Subjects(table, range) => source.subjects(table, range).map(|s| Answer::Subjects(table, s)),
         Question::Window(query) => source.window(&query, cancel).map(|a| Answer::Window(query, a)),
+        Question::Glimpse(metric, range, columns) => {
+            source.subjects(metric.table, range).and_then(|mut all| {
+                all.sort_by_key(|s| std::cmp::Reverse(s.last));
+                let subjects = all.iter().take(GLIMPSED).map(Subject::key).collect();
+                let query = WindowQuery { metric, subjects, range, columns };
+                source.window(&query, cancel).map(|a| highest(query, a))
+            })
+        }
     };
     answer.unwrap_or_else(Answer::Failed)
+}
+
+/// The series with the highest mean alone.
+fn highest(query: WindowQuery, mut answer: WindowAnswer) -> Answer {
+    let mean = |i: &usize| answer.series[*i].1.mean().unwrap_or(f64::NEG_INFINITY);
+    let at = (0..answer.series.len()).max_by(|a, b| mean(a).total_cmp(&mean(b)));
+    answer.series = at.map(|at| answer.series.swap_remove(at)).into_iter().collect();
+    let subjects = answer.series.iter().map(|(key, _)| key.clone()).collect();
+    Answer::Window(WindowQuery { subjects, ..query }, answer)
 }

@@ -38,12 +38,12 @@ impl Keymap {
         let mut map = Keymap { keys: HashMap::new(), meaning: HashMap::new() };
         for (action, keys) in changes {
             let context = entry(*action).context;
-            if let Some((key, other)) =
-                keys.iter().find_map(|k| Some((*k, *map.meaning.get(&(context, *k))?)))
-            {
-                return Err(Wrong::Twice(key, other, *action));
+            for key in keys {
+                if let Some(other) = map.meaning.insert((context, *key), *action) {
+                    return Err(Wrong::Twice(*key, other, *action));
+                }
             }
-            map.bind(entry(*action), keys.clone());
+            map.keys.insert(*action, keys.clone());
         }
         for e in TABLE.iter().filter(|e| changes.iter().all(|(a, _)| *a != e.action)) {
             let free = |k: &&Key| !map.meaning.contains_key(&(e.context, **k));

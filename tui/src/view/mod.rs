@@ -11,6 +11,7 @@ pub mod marker;
 pub mod navigator;
 pub mod overlay;
 pub mod paint;
+pub mod preview;
 pub mod raster;
 pub mod scale;
 pub mod search;

@@ -6,9 +6,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 
 use super::paint::{frame, middle, put, right};
-use super::{Look, letter};
+use super::{Look, letter, preview};
 use crate::app::App;
-use crate::app::layout::Layout;
+use crate::app::layout::{Area, Layout};
 use crate::app::search::{Purpose, Search, Target};
 use crate::text::width;
 
@@ -22,6 +22,7 @@ pub fn draw(app: &App, search: &Search, look: Look, layout: &Layout, buf: &mut B
         Target::Metrics(_) if search.purpose == Purpose::AddPanel => "open a panel for".to_owned(),
         Target::Metrics(_) => "search metrics".to_owned(),
         Target::Subjects(_) => format!("search {}", app.subjects().noun()),
+        Target::Actions(_) => "commands".to_owned(),
     };
     let inside = frame(buf, area, &title, look.theme.faint(), look.theme.accent());
     let f = &search.found;
@@ -34,18 +35,33 @@ pub fn draw(app: &App, search: &Search, look: Look, layout: &Layout, buf: &mut B
     let shown: String = search.input.value().chars().skip(skip).collect();
     put(buf, x, inside.y, room as u16, &shown, look.theme.strong());
 
-    let rows = usize::from(inside.h.saturating_sub(2));
+    let charts = !matches!(search.target, Target::Actions(_));
+    let below = if charts && inside.h >= 3 * preview::ROWS { preview::ROWS } else { 0 };
+    if below > 0 {
+        let area = Area { y: inside.bottom() - below, h: below, ..inside };
+        preview::draw(app, search, look, area, buf);
+    }
+    let rows = usize::from(inside.h.saturating_sub(2 + below));
     let first = (search.selected + 1).saturating_sub(rows);
     for (i, m) in f.matches.iter().enumerate().skip(first).take(rows) {
         let y = inside.y + 2 + (i - first) as u16;
         let drawn = match &search.target {
             Target::Subjects(keys) => keys.get(m.item).and_then(|k| app.drawn().position(k)),
-            Target::Metrics(_) => None,
+            Target::Metrics(_) | Target::Actions(_) => None,
         };
         if let Some(p) = drawn {
             put(buf, inside.x, y, 2, &format!("●{}", letter(p)), look.theme.series(p, true));
         }
-        highlighted(look, (inside.x + 3, y), inside.w.saturating_sub(3), &m.text, &m.positions, buf);
+        let mut room = inside.w.saturating_sub(3);
+        if let Target::Actions(all) = &search.target
+            && let Some(action) = all.get(m.item)
+        {
+            let keys: Vec<String> = app.keymap.keys(*action).iter().map(ToString::to_string).collect();
+            let line = Area { y, h: 1, ..inside };
+            let at = right(buf, line, 0, &keys.join(" "), look.theme.key());
+            room = at.saturating_sub(inside.x + 4);
+        }
+        highlighted(look, (inside.x + 3, y), room, &m.text, &m.positions, buf);
         if i == search.selected {
             for x in inside.x..inside.x + inside.w {
                 buf[(x, y)].set_style(look.theme.selected(true));
