@@ -19,6 +19,7 @@ pub mod place;
 pub mod run;
 pub mod source;
 pub mod start;
+pub mod study;
 pub mod terminal;
 pub mod text;
 pub mod theme;

@@ -11,6 +11,7 @@ use fgm::metric::Table;
 use jiff::tz::TimeZone;
 
 use super::span::Span;
+use super::studies::{CorrelateArgs, StudyArgs};
 
 /// What can be asked without a screen.
 #[derive(Clone, Debug, Subcommand)]
@@ -30,6 +31,16 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Print the settings as they come, or the keys.
     Config(ConfigArgs),
+    /// Find when series took another level.
+    Changes(StudyArgs),
+    /// Find what climbs without coming back, and when it meets its limit.
+    Leaks(StudyArgs),
+    /// Find what moved together, and which came first.
+    Correlate(CorrelateArgs),
+    /// Explain each OOM kill: what grew, and what warned before.
+    Oom(StudyArgs),
+    /// Find who had to wait for its CPU quota, and which quota it would have taken.
+    Throttling(StudyArgs),
 }
 
 /// Behind `sql --help`; a test runs the examples.

@@ -1,4 +1,5 @@
-//! The viewer's answers without a screen: `sql`, `query`, `top`, `subjects`, `verify` (QRY-2, QRY-3, QRY-6).
+//! The viewer's answers without a screen: `sql`, `query`, `top`, `subjects`, `verify` (QRY-2, QRY-3, QRY-6) and the
+//! studies (STU-2 to STU-6).
 //!
 //! Owns: from a command to written rows and an exit code. Must not: draw, or need a terminal.
 
@@ -7,9 +8,11 @@ mod choose;
 mod config;
 mod grid;
 mod print;
+mod progress;
 mod series;
 mod span;
 mod sql;
+mod studies;
 mod subjects;
 mod top;
 mod verify;
@@ -47,6 +50,11 @@ pub fn run(command: &Command, data: Option<PathBuf>) -> Result<ExitCode, Failure
         Command::Subjects(args) => subjects::run(args, data),
         Command::Verify(args) => verify::run(args, data),
         Command::Config(args) => config::run(*args),
+        Command::Changes(args) => studies::changes(args, data),
+        Command::Leaks(args) => studies::leaks(args, data),
+        Command::Correlate(args) => studies::correlate(args, data),
+        Command::Oom(args) => studies::oom(args, data),
+        Command::Throttling(args) => studies::throttling(args, data),
     };
     match done {
         Ok(code) => Ok(code),
@@ -107,15 +115,18 @@ impl Recording {
 
     /// The subjects of a table that were asked for.
     fn subjects(&self, table: Table, range: TimeRange, part: &Part) -> Result<Vec<Subject>, Failure> {
-        let identities = || {
-            let all = self.engine.overview().range.unwrap_or(range);
-            // Without them a filter matches less; the rest of the answer does not depend on them.
-            self.engine.subjects(Table::Identities, all).unwrap_or_default()
-        };
+        let identities = || self.identities(range);
         let choice = Choice::new(&part.include, &part.exclude, &identities);
         let mut found = self.engine.subjects(table, range).map_err(failed)?;
         found.retain(|s| choice.keeps(s));
         Ok(found)
+    }
+
+    /// What is known of containers and pods; `range` is that of a recording that does not know its own.
+    fn identities(&self, range: TimeRange) -> Vec<Subject> {
+        let all = self.engine.overview().range.unwrap_or(range);
+        // Without them a filter matches less; the rest of the answer does not depend on them.
+        self.engine.subjects(Table::Identities, all).unwrap_or_default()
     }
 
     /// Series as buckets.

@@ -6,6 +6,7 @@
 pub mod foreign;
 pub mod pty;
 pub mod session;
+pub mod trouble;
 
 use std::f64::consts::TAU;
 use std::path::Path;

@@ -23,6 +23,7 @@ use super::args::{Format, Output};
 use crate::caps::{Caps, Wish};
 use crate::cli::{Failure, UNREADABLE, USAGE};
 use crate::terminal;
+use crate::text::clean;
 use crate::view::raster::Marker;
 
 type Out = BufWriter<Box<dyn Write + Send>>;
@@ -77,14 +78,7 @@ impl From<ArrowError> for Trouble {
 impl Printer {
     /// Begins an answer with these columns.
     pub(super) fn new(output: &Output, schema: &SchemaRef, zone: &TimeZone) -> Result<Printer, Trouble> {
-        let (sink, file): (Box<dyn Write + Send>, _) = match &output.file {
-            Some(path) => {
-                let (file, unfinished) = create(path)?;
-                (Box::new(file), Some(unfinished))
-            }
-            None => (Box::new(io::stdout()), None),
-        };
-        let mut out: Out = BufWriter::new(sink);
+        let (mut out, file) = sink(output)?;
         let kind = match output.format {
             Format::Text => {
                 let caps = Caps::new(|name| std::env::var(name).ok(), Wish::default());
@@ -126,19 +120,47 @@ impl Printer {
 
     /// Writes what is left; returns the number of rows.
     pub(super) fn finish(self) -> Result<u64, Trouble> {
-        let mut out = match self.kind {
+        let out = match self.kind {
             Kind::Text(text, mut out) => text.finish(&mut out).map(|()| out).map_err(|e| trouble(&e))?,
             Kind::Json(json, mut out) => json.finish(&mut out).map(|()| out).map_err(|e| trouble(&e))?,
             Kind::Csv(out) => out,
             Kind::Parquet(writer) => writer.into_inner().map_err(|e| cannot(&e))?,
         };
-        out.flush().map_err(|e| trouble(&e))?;
-        drop(out);
-        if let Some(file) = self.file {
-            fs::rename(&file.temporary, &file.path).map_err(|e| refused(&file.path, &e))?;
-        }
+        put_in_place(out, self.file)?;
         Ok(self.rows)
     }
+}
+
+/// Writes lines as they are, made harmless; returns their number.
+pub(super) fn lines<'l>(output: &Output, lines: impl Iterator<Item = &'l str>) -> Result<u64, Trouble> {
+    let (mut out, file) = sink(output)?;
+    let mut rows = 0;
+    for line in lines {
+        writeln!(out, "{}", clean(line)).map_err(|e| trouble(&e))?;
+        rows += 1;
+    }
+    put_in_place(out, file)?;
+    Ok(rows)
+}
+
+fn sink(output: &Output) -> Result<(Out, Option<Unfinished>), Failure> {
+    let (sink, file): (Box<dyn Write + Send>, _) = match &output.file {
+        Some(path) => {
+            let (file, unfinished) = create(path)?;
+            (Box::new(file), Some(unfinished))
+        }
+        None => (Box::new(io::stdout()), None),
+    };
+    Ok((BufWriter::new(sink), file))
+}
+
+fn put_in_place(mut out: Out, file: Option<Unfinished>) -> Result<(), Trouble> {
+    out.flush().map_err(|e| trouble(&e))?;
+    drop(out);
+    if let Some(file) = file {
+        fs::rename(&file.temporary, &file.path).map_err(|e| refused(&file.path, &e))?;
+    }
+    Ok(())
 }
 
 /// A file beside the one that is wanted, so that a name never stands for half an answer.

@@ -1,0 +1,23 @@
+//! Studies of a recording: the step from the query engine to `fgm::analysis` and back to findings with names.
+//!
+//! Owns: which series are studied, and findings as plain data with a sentence each. Must not: print or draw: headless
+//! commands and the viewer show the same findings. Every call may take long: it tells a share of progress and can be
+//! called off.
+
+mod changes;
+mod clock;
+mod informative;
+mod kills;
+mod leaks;
+mod links;
+mod series;
+mod throttling;
+
+pub use self::changes::{ChangeFinding, changes};
+pub use self::clock::Clock;
+pub use self::informative::{Family, INFORMATIVE, Informative};
+pub use self::kills::{KillFinding, kills};
+pub use self::leaks::{LeakFinding, leaks};
+pub use self::links::{LinkFinding, LinkFindings, links};
+pub use self::series::{Series, Task, by_default, for_each};
+pub use self::throttling::{ThrottlingFinding, throttling};
