@@ -12,6 +12,7 @@ pub mod grid;
 #[cfg(test)]
 mod made;
 pub mod oom;
+pub mod period;
 mod season;
 pub mod stats;
 pub mod throttle;
