@@ -6,6 +6,7 @@
 //! set lies in [`config`].
 
 pub mod app;
+pub mod argv;
 pub mod caps;
 pub mod cli;
 pub mod config;

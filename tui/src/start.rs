@@ -9,6 +9,7 @@ use clap::Parser;
 use fgm::query::Engine;
 use fgm::query::model::Overview;
 
+use crate::argv;
 use crate::cli::{Cli, Failure, NOTHING, Target, UNREADABLE, USAGE};
 use crate::headless;
 use crate::live::{Left, Live};
@@ -18,7 +19,8 @@ use crate::text::clean;
 
 /// The whole program.
 pub fn main() -> ExitCode {
-    match start(&Cli::parse()) {
+    let argv = argv::understood(std::env::args_os().collect(), std::path::Path::exists);
+    match start(&Cli::parse_from(argv)) {
         Ok(code) => code,
         Err(f) => {
             eprintln!("fgm-tui: {}", clean(&f.line));

@@ -20,6 +20,7 @@ mod shape;
 use std::fmt;
 
 pub use fold::{Column, Folded, fold};
+pub use say::duration;
 pub use shape::Shape;
 
 use super::fft::Fft;

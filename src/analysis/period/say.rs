@@ -20,7 +20,7 @@ impl Period {
 }
 
 /// Three digits, in seconds, minutes or hours.
-fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     if seconds < 600.0 {
         format!("{} s", significant(seconds))
     } else if seconds < 36_000.0 {

@@ -11,7 +11,7 @@ use fgm::metric::Table;
 use jiff::tz::TimeZone;
 
 use super::span::Span;
-use super::studies::{CorrelateArgs, StudyArgs};
+use super::studies::{CorrelateArgs, PeriodicityArgs, StudyArgs};
 
 /// What can be asked without a screen.
 #[derive(Clone, Debug, Subcommand)]
@@ -31,6 +31,9 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Print the settings as they come, or the keys.
     Config(ConfigArgs),
+    /// Find what repeats; also as `fgm-tui --periodicity [SELECTOR] [PATH]...`.
+    #[command(after_help = PERIODICITY_HELP)]
+    Periodicity(PeriodicityArgs),
     /// Find when series took another level.
     Changes(StudyArgs),
     /// Find what climbs without coming back, and when it meets its limit.
@@ -63,6 +66,15 @@ metrics: the paths begin.
 Examples:
   fgm-tui query cpu_usage_millicores --include 'ns:shop kind:container' --range -10m.. rec/
   fgm-tui query processes.memory_rss_bytes,pids_current --raw --format csv rec/";
+
+const PERIODICITY_HELP: &str = "\
+A selector is a container's name, pod, path or the beginning of its id, else a filter as for --include;
+`container` means all of them. Exit code 0: something repeats; 1: nothing does.
+
+Examples:
+  fgm-tui --periodicity container rec/
+  fgm-tui --periodicity 'ns:shop web' --metric cpu_usage_millicores --range -10m.. rec/
+  fgm-tui periodicity --of web-0 --format json rec/";
 
 const VERIFY_HELP: &str = "\
 Exit code 0: all is well; 1: problems were found; 3: nothing could be read.";

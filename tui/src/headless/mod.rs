@@ -50,6 +50,7 @@ pub fn run(command: &Command, data: Option<PathBuf>) -> Result<ExitCode, Failure
         Command::Subjects(args) => subjects::run(args, data),
         Command::Verify(args) => verify::run(args, data),
         Command::Config(args) => config::run(*args),
+        Command::Periodicity(args) => studies::periodicity(args, data),
         Command::Changes(args) => studies::changes(args, data),
         Command::Leaks(args) => studies::leaks(args, data),
         Command::Correlate(args) => studies::correlate(args, data),

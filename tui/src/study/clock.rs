@@ -22,6 +22,12 @@ impl Clock {
         Clock { zone: zone.clone(), day: first.filter(|d| Some(*d) == last) }
     }
 
+    /// A time for programs: UTC, to the second.
+    pub fn iso(t: Micros) -> String {
+        let form = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        Timestamp::from_microsecond(t).map_or_else(|_| "never".to_owned(), form)
+    }
+
     /// `14:05:10`, `2026-11-20 14:05:10`.
     pub fn spell(&self, t: Micros) -> String {
         let Ok(at) = Timestamp::from_microsecond(t) else { return "never".to_owned() };

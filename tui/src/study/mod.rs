@@ -10,6 +10,7 @@ mod informative;
 mod kills;
 mod leaks;
 mod links;
+mod periods;
 mod series;
 mod throttling;
 
@@ -19,5 +20,6 @@ pub use self::informative::{Family, INFORMATIVE, Informative};
 pub use self::kills::{KillFinding, kills};
 pub use self::leaks::{LeakFinding, leaks};
 pub use self::links::{LinkFinding, LinkFindings, links};
+pub use self::periods::{PeriodFinding, periods};
 pub use self::series::{Series, Task, by_default, for_each};
 pub use self::throttling::{ThrottlingFinding, throttling};

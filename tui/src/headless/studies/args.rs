@@ -39,3 +39,20 @@ pub struct CorrelateArgs {
     #[command(flatten)]
     pub study: StudyArgs,
 }
+
+/// `periodicity`.
+#[derive(Clone, Debug, Args)]
+pub struct PeriodicityArgs {
+    /// Whose: a container's name, pod, path or the beginning of its id, or a filter; `container` for all.
+    #[arg(long, value_name = "SELECTOR")]
+    pub of: Option<String>,
+    /// Only this metric, such as `cpu_usage_millicores`.
+    #[arg(long, value_name = "METRIC")]
+    pub metric: Option<String>,
+    /// Leave out what is less sure, 0 to 1.
+    #[arg(long, value_name = "SHARE", default_value = "0")]
+    pub min_confidence: f64,
+    /// The rest.
+    #[command(flatten)]
+    pub study: StudyArgs,
+}

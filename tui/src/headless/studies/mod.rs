@@ -7,6 +7,7 @@ mod changes;
 mod correlate;
 mod leaks;
 mod oom;
+mod periodicity;
 mod throttling;
 
 use std::path::PathBuf;
@@ -16,11 +17,12 @@ use fgm::metric::Table;
 use fgm::subject::Subject;
 use fgm::time::TimeRange;
 
-pub(super) use self::args::{CorrelateArgs, StudyArgs};
+pub(super) use self::args::{CorrelateArgs, PeriodicityArgs, StudyArgs};
 pub(super) use self::changes::run as changes;
 pub(super) use self::correlate::run as correlate;
 pub(super) use self::leaks::run as leaks;
 pub(super) use self::oom::run as oom;
+pub(super) use self::periodicity::run as periodicity;
 pub(super) use self::throttling::run as throttling;
 use super::args::{Format, Output};
 use super::grid::{Cell, Grid};
