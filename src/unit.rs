@@ -96,6 +96,12 @@ impl Unit {
 const KI: f64 = 1024.0;
 
 impl Quantity {
+    /// What programs read: the unit's name, with `/s` where it is per second.
+    pub fn name(self) -> String {
+        let name = self.unit.name();
+        if self.per_second { format!("{name}/s") } else { name.to_owned() }
+    }
+
     /// The prefix under which `magnitude` (the largest absolute value to be shown) reads best.
     pub fn scale_for(self, magnitude: f64) -> Scale {
         let m = magnitude.abs();

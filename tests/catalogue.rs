@@ -439,7 +439,9 @@ fn ask_everything(e: &Engine, subjects: Vec<SubjectKey>) {
         e.samples(&SampleQuery { metric, subjects: subjects.clone(), range }, &cancel).unwrap();
     }
     // SQL names the file that it could not read.
-    for sql in ["SELECT count(*), max(memory_current_bytes) FROM containers", "SELECT * FROM processes LIMIT 20"] {
+    for sql in
+        ["SELECT count(*), max(memory_current_bytes) FROM containers", "SELECT * FROM processes LIMIT 20"]
+    {
         match e.sql(sql, &cancel).and_then(|rows| rows.collect::<Result<Vec<_>, _>>()) {
             Ok(batches) => drop(batches),
             Err(error) => assert!(error.to_string().contains(".parquet"), "{error}"),

@@ -31,6 +31,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Print the settings as they come, or the keys.
     Config(ConfigArgs),
+    /// Say what matters of a recording on one screen.
+    Summary(SummaryArgs),
     /// Find what repeats; also as `fgm-tui --periodicity [SELECTOR] [PATH]...`.
     #[command(after_help = PERIODICITY_HELP)]
     Periodicity(PeriodicityArgs),
@@ -187,6 +189,23 @@ pub struct TopArgs {
     #[command(flatten)]
     pub part: Part,
     /// How to answer.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `summary`.
+#[derive(Clone, Debug, Args)]
+pub struct SummaryArgs {
+    /// Files, directories or globs; without any: `$FGM_DATA`, ./collected-metrics, /data.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How much of each kind, what matters most first.
+    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..))]
+    pub top: u32,
+    /// What of it. Without --include: containers; where there are none, services.
+    #[command(flatten)]
+    pub part: Part,
+    /// How to answer: text or JSON.
     #[command(flatten)]
     pub output: Output,
 }

@@ -14,6 +14,7 @@ mod span;
 mod sql;
 mod studies;
 mod subjects;
+mod summary;
 mod top;
 mod verify;
 
@@ -50,6 +51,7 @@ pub fn run(command: &Command, data: Option<PathBuf>) -> Result<ExitCode, Failure
         Command::Subjects(args) => subjects::run(args, data),
         Command::Verify(args) => verify::run(args, data),
         Command::Config(args) => config::run(*args),
+        Command::Summary(args) => summary::run(args, data),
         Command::Periodicity(args) => studies::periodicity(args, data),
         Command::Changes(args) => studies::changes(args, data),
         Command::Leaks(args) => studies::leaks(args, data),

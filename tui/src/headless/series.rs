@@ -196,8 +196,7 @@ fn gap(gap: Option<Gap>) -> Cell {
 
 /// A unit in words: `bytes`, `count/s`.
 pub(super) fn unit(quantity: Quantity) -> String {
-    let name = quantity.unit.name();
-    if quantity.per_second { format!("{name}/s") } else { name.to_owned() }
+    quantity.name()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod leaks;
 mod links;
 mod periods;
 mod series;
+mod summary;
 mod throttling;
 
 pub use self::changes::{ChangeFinding, changes};
@@ -22,4 +23,5 @@ pub use self::leaks::{LeakFinding, leaks};
 pub use self::links::{LinkFinding, LinkFindings, links};
 pub use self::periods::{PeriodFinding, periods};
 pub use self::series::{Series, Task, by_default, for_each};
+pub use self::summary::{Findings, Level, Summary, summary};
 pub use self::throttling::{ThrottlingFinding, throttling};

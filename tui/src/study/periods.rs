@@ -3,6 +3,7 @@
 //! Owns: the order of the ranking, and sharing the work out among cores. Must not: find periods:
 //! `fgm::analysis::period` does.
 
+use std::collections::HashMap;
 use std::num::NonZero;
 use std::thread;
 
@@ -12,6 +13,10 @@ use fgm::query::QueryError;
 use super::informative::Informative;
 use super::series::{Series, Task, for_each};
 
+/// Fewer whole cycles are an accident more often than a habit.
+const FEWEST_CYCLES: usize = 4;
+/// What swings by less of all that a series does is how its numbers are rounded, or of no use to anybody.
+const LEAST_SWING: f64 = 0.005;
 /// Series that are studied at once: bounds what is held.
 const AT_ONCE: usize = 64;
 
@@ -31,7 +36,8 @@ impl PeriodFinding {
     }
 }
 
-/// All periods of the series of which `wanted` says so, the surest first. The same recording gives the same answer,
+/// All periods of the series of which `wanted` says so, first what is sure and great beside the greatest that the
+/// recording has of that metric. The same recording gives the same answer,
 /// whatever the number of cores.
 pub fn periods(
     task: &Task<'_>,
@@ -45,9 +51,28 @@ pub fn periods(
         }
     })?;
     found.extend(find(waiting));
-    let place = |f: &PeriodFinding| (f.series.title(), f.series.subject.text("cgroup_path").map(str::to_owned));
-    found.sort_by(|a, b| b.period.z.total_cmp(&a.period.z).then_with(|| place(a).cmp(&place(b))));
+    let mut greatest: HashMap<&str, f64> = HashMap::new();
+    for f in &found {
+        let most = greatest.entry(f.series.metric.name).or_default();
+        *most = most.max(f.period.amplitude);
+    }
+    // What is sure and small comes after what is nearly as sure and large.
+    let weight = |f: &PeriodFinding| {
+        let most = greatest.get(f.series.metric.name).copied().unwrap_or_default().max(f64::MIN_POSITIVE);
+        f.period.confidence * (f.period.amplitude / most).powf(0.25)
+    };
+    let place =
+        |f: &PeriodFinding| (f.series.title(), f.series.subject.text("cgroup_path").map(str::to_owned));
+    found.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then_with(|| place(a).cmp(&place(b))));
     Ok(found)
+}
+
+/// From the first to the last hundredth of its values.
+fn spread(series: &Series) -> f64 {
+    let mut values: Vec<f64> = series.grid.values.iter().copied().filter(|v| v.is_finite()).collect();
+    values.sort_by(f64::total_cmp);
+    let at = |share: f64| values.get(((values.len() as f64 - 1.0) * share).round() as usize).copied();
+    at(0.99).zip(at(0.01)).map_or(0.0, |(high, low)| high - low)
 }
 
 fn find(series: Vec<Series>) -> Vec<PeriodFinding> {
@@ -66,7 +91,10 @@ fn find(series: Vec<Series>) -> Vec<PeriodFinding> {
     let periods = series.into_iter().zip(verdicts).flat_map(|(series, verdict)| {
         // What cannot be judged has no period to tell.
         let periods = if let Verdict::Periodic(periods) = verdict { periods } else { Vec::new() };
-        periods.into_iter().map(move |period| PeriodFinding { series: series.clone(), period })
+        let least = LEAST_SWING * spread(&series);
+        let worth = move |p: &Period| p.seen >= FEWEST_CYCLES && p.amplitude >= least;
+        let worth = periods.into_iter().filter(worth);
+        worth.map(move |period| PeriodFinding { series: series.clone(), period })
     });
     periods.collect()
 }

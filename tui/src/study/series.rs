@@ -59,13 +59,16 @@ pub struct Task<'a> {
 }
 
 /// The subjects that a study looks at when nobody has named any: containers where there are some, else all but what
-/// stands above others; interfaces of anything but the node.
+/// stands above others, else all but the root; interfaces of anything but the node.
 pub fn by_default(subjects: Vec<Subject>) -> Vec<Subject> {
     let is = |s: &Subject, kind: &str| s.text("subject_kind") == Some(kind);
     let any = subjects.iter().any(|s| s.table == Table::Containers && is(s, "container"));
+    let above = |s: &Subject| ["pod", "slice", "root", "sandbox"].iter().any(|k| is(s, k));
+    let below = subjects.iter().any(|s| s.table == Table::Containers && !above(s));
     let keep = |s: &Subject| match s.table {
         Table::Containers if any => is(s, "container"),
-        Table::Containers => !["pod", "slice", "root", "sandbox"].iter().any(|k| is(s, k)),
+        Table::Containers if below => !above(s),
+        Table::Containers => !is(s, "root"),
         _ => !is(s, fgm::subject::NODE_KIND) && s.text("interface") != Some("lo"),
     };
     subjects.into_iter().filter(keep).collect()

@@ -54,7 +54,7 @@ pub fn record(root: &Path) {
         sync_every: Duration::from_secs(1000),
         cap: Cap { max_bytes: None, on_full: OnFull::Stop },
         retention: None,
-        compact: false,
+        compact: fgm::store::compact::Beside::No,
     };
     let run = RunInfo {
         run_id: RunId::from_text("00112233445566778899").unwrap(),

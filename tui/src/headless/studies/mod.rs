@@ -39,6 +39,7 @@ struct Study<'a> {
     range: TimeRange,
     clock: Clock,
     progress: Progress,
+    what: &'static str,
 }
 
 /// A finding: a sentence for people, columns for programs.
@@ -52,7 +53,7 @@ impl<'a> Study<'a> {
         let recording = Recording::open(&args.paths, data, args.output.tz.as_ref())?;
         let range = recording.range(&args.part)?;
         let clock = Clock::new(&recording.zone, range);
-        Ok(Study { args, recording, range, clock, progress: Progress::new(what) })
+        Ok(Study { args, recording, range, clock, progress: Progress::new(what), what })
     }
 
     /// The subjects that were asked for, of all tables that studies read.
@@ -85,10 +86,19 @@ impl<'a> Study<'a> {
         self.args.top as usize
     }
 
+    /// Says to people that there is no finding.
+    fn nothing(&self) -> ExitCode {
+        eprintln!("fgm-tui: {}: nothing found", self.what);
+        code(0)
+    }
+
     /// Writes findings: sentences for people, else a table with these columns.
     fn print(&self, columns: &[(&str, Cell)], rows: Vec<Row>) -> Result<ExitCode, Trouble> {
         let output: &Output = &self.args.output;
         if output.format == Format::Text {
+            if rows.is_empty() {
+                return Ok(self.nothing());
+            }
             let sentences = rows.iter().map(|r| r.sentence.as_str());
             return Ok(code(print::lines(output, sentences)?));
         }

@@ -33,7 +33,10 @@ pub(in crate::headless) fn run(args: &PeriodicityArgs, data: Option<PathBuf>) ->
     let found = study.run(&subjects, |task| periods(task, |i| wanted(i)))?;
     let sure = found.iter().filter(|f| f.period.confidence >= args.min_confidence).take(study.top());
     let text = study.args.output.format == Format::Text;
-    let rows = sure.map(|f| if text { people(f, &study.clock) } else { programs(f) });
+    let rows: Vec<_> = sure.map(|f| if text { people(f, &study.clock) } else { programs(f) }).collect();
+    if text && rows.is_empty() {
+        return Ok(study.nothing());
+    }
     let names = if text {
         ["container", "metric", "period", "confidence", "amplitude", "cycles", "next", "windows"]
             .map(|name| (name, Cell::Text(None)))
@@ -54,7 +57,7 @@ pub(in crate::headless) fn run(args: &PeriodicityArgs, data: Option<PathBuf>) ->
         ])
     };
     let mut grid = Grid::new(&names);
-    rows.for_each(|cells| grid.push(cells));
+    rows.into_iter().for_each(|cells| grid.push(cells));
     study.recording.print(&study.args.output, &grid.finish()?)
 }
 
@@ -64,7 +67,10 @@ fn asked(metrics: &[Wanted]) -> Result<impl Fn(&Informative) -> bool, Failure> {
     let one = |i: &Informative| names.is_empty() || names.contains(&(i.table, i.name));
     if !INFORMATIVE.iter().any(one) {
         let all: Vec<&str> = INFORMATIVE.iter().map(|i| i.name).collect();
-        return Err(Failure::new(USAGE, format!("no study is made of this metric; there are {}", all.join(", "))));
+        return Err(Failure::new(
+            USAGE,
+            format!("no study is made of this metric; there are {}", all.join(", ")),
+        ));
     }
     Ok(move |i: &Informative| names.is_empty() || names.contains(&(i.table, i.name)))
 }
@@ -88,13 +94,17 @@ fn selected(study: &Study<'_>, selector: Option<&str>) -> Result<Vec<Subject>, T
     let mut found = study.recording.subjects(Table::Containers, study.range, &narrowed)?;
     found.extend(study.recording.subjects(Table::Interfaces, study.range, &narrowed)?);
     let wanted = if part.include.is_empty() { found } else { among(found, &all()?) };
-    let wanted = by_default(wanted);
+    // What was named by a word may be a pod with its containers: then it is about these.
+    let usual = by_default(wanted.clone());
+    let wanted = if usual.is_empty() { wanted } else { usual };
     if wanted.is_empty() {
         let known = by_default(all()?);
         let titles: Vec<String> = known.iter().map(Subject::title).collect();
         let hint = fgm::query::nearest(text, titles.iter().map(String::as_str));
         let hint = hint.map(|h| format!("; {h} is nearest")).unwrap_or_default();
-        return Err(Failure::new(NOTHING, format!("nothing recorded is called or matches {text}{hint}")).into());
+        return Err(
+            Failure::new(NOTHING, format!("nothing recorded is called or matches {text}{hint}")).into()
+        );
     }
     Ok(wanted)
 }
