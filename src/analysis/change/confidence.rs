@@ -7,7 +7,7 @@ use super::SHORTEST;
 /// Orders that are tried.
 const ORDERS: u32 = 399;
 /// Blocks that there should be at least, however long the series remembers.
-const LEAST_BLOCKS: usize = 10;
+const LEAST_BLOCKS: usize = 20;
 
 /// 1 less the probability that chance alone makes a step as great as the greatest of `x`. Samples stay together in
 /// blocks of a length over which the series remembers, so that each order wanders as the series does. The orders are

@@ -34,6 +34,11 @@ const PENALTY: f64 = 3.0;
 const APART: f64 = 4.0;
 /// The same when a slope common to both sides is allowed for, which costs half the sharpness.
 const APART_ON_SLOPE: f64 = 2.0;
+/// How much of the difference there must be at once: within this many samples on either side, more if the series
+/// remembers for longer, the rest being one slope.
+const SUDDEN: f64 = 0.4;
+const NEARBY: usize = 60;
+const NEARBY_MEMORIES: usize = 8;
 /// Least confidence of the permutation test.
 const CONFIDENT: f64 = 0.95;
 
@@ -176,19 +181,29 @@ fn judged(x: &[f64], mut places: Vec<usize>) -> Vec<Cut> {
     }
 }
 
-/// How far the levels of `from..at` and `at..to` are apart, in standard deviations; 0 if a slope explains it as well.
+/// How far the levels of `from..at` and `at..to` are apart, in standard deviations; 0 if the series slid from one to the
+/// other.
 fn strength(sums: &Sums, (from, at, to): (usize, usize, usize), noise: Noise) -> f64 {
-    let (left, right) = (at - from, to - at);
     let apart = sums.mean(at, to) - sums.mean(from, at);
-    let each = 1.0 / left as f64 + 1.0 / right as f64;
-    let z = apart.abs() / (noise.long_run * each).sqrt();
-    // The same with one slope on both sides.
+    let sign = apart.signum();
+    let near = NEARBY.max(NEARBY_MEMORIES * noise.memory());
+    let (whole, variance) = jump(sums, (from, at, to));
+    let (nearby, _) = jump(sums, (at.saturating_sub(near).max(from), at, (at + near).min(to)));
+    let slid = whole * sign < APART_ON_SLOPE * (noise.long_run * variance).sqrt()
+        || nearby * sign < SUDDEN * apart.abs();
+    let each = 1.0 / (at - from) as f64 + 1.0 / (to - at) as f64;
+    if slid { 0.0 } else { apart.abs() / (noise.long_run * each).sqrt() }
+}
+
+/// The jump at `at` if one slope runs on both sides, and its variance in units of the noise's.
+fn jump(sums: &Sums, (from, at, to): (usize, usize, usize)) -> (f64, f64) {
+    let (left, right) = (at - from, to - at);
     let times = time_variation(left) + time_variation(right);
     let slope = (sums.covariation(from, at) + sums.covariation(at, to)) / times;
     let distance = (to - from) as f64 / 2.0;
-    let jump = apart - slope * distance;
-    let jump_z = jump / (noise.long_run * (each + distance * distance / times)).sqrt();
-    if jump_z * apart.signum() < APART_ON_SLOPE { 0.0 } else { z }
+    let apart = sums.mean(at, to) - sums.mean(from, at);
+    let variance = 1.0 / left as f64 + 1.0 / right as f64 + distance * distance / times;
+    (apart - slope * distance, variance)
 }
 
 fn told(grid: &Grid, cells: &[usize], x: &[f64], middle: f64, cuts: &[Cut]) -> Changes {

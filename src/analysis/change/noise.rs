@@ -30,7 +30,10 @@ impl Noise {
     pub(super) fn of(x: &[f64]) -> Option<Noise> {
         // Half the mean square of differences over `lag`: the variance of what changes within that lag.
         let within = |lag: usize| {
-            let mut steps: Vec<f64> = x.iter().skip(lag).zip(x).map(|(b, a)| (b - a).abs()).collect();
+            let mut steps: Vec<f64> = x.iter().skip(lag).zip(x).map(|(b, a)| b - a).collect();
+            // A slope is no noise: what is usual over the lag does not count.
+            let usual = median(&mut steps).unwrap_or(0.0);
+            steps.iter_mut().for_each(|d| *d = (*d - usual).abs());
             let robust = median(&mut steps).unwrap_or(0.0) * MAD_TO_SD;
             if robust > 0.0 { robust * robust / 2.0 } else { trimmed_square(&mut steps) / 2.0 }
         };
