@@ -10,7 +10,7 @@ mod grid;
 mod print;
 mod progress;
 mod series;
-mod span;
+pub mod span;
 mod sql;
 mod studies;
 mod subjects;

@@ -57,7 +57,10 @@ fn bound(text: &str) -> Result<Bound, String> {
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Ok(Bound::Instant(instant.as_microsecond()));
     }
-    if let Ok(time) = text.parse::<Time>() {
+    // A date with a time would also be read as that time of any day.
+    if !text.contains('-')
+        && let Ok(time) = text.parse::<Time>()
+    {
         return Ok(Bound::Clock(time));
     }
     // A date alone would also be read as its midnight.
@@ -124,6 +127,26 @@ impl Span {
     }
 }
 
+/// A single instant within a recording, in any form in which a range may begin.
+pub fn instant(text: &str, all: TimeRange, zone: &TimeZone) -> Result<Micros, String> {
+    const FORM: &str = "give a time such as 14:05, 2026-11-20T14:05 or -10m (before the last tick)";
+    let wrong = || if text.trim().is_empty() { FORM.to_owned() } else { format!("{text}: {FORM}") };
+    let from = bound(text).map_err(|_| wrong())?;
+    if from == Bound::Open {
+        return Err(wrong());
+    }
+    // A time of day is counted from the last tick. Anything else is given no end that it could lie behind.
+    let room = if matches!(from, Bound::Clock(_)) { all } else { TimeRange::new(all.start, Micros::MAX) };
+    let at = match from {
+        Bound::Before(n) => all.end.saturating_sub(n),
+        _ => Span { from, to: Bound::Open }.within(room, zone)?.start,
+    };
+    if all.contains(at) {
+        return Ok(at);
+    }
+    Err(format!("{text} is outside of the recording"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +175,7 @@ mod tests {
         is("15:00..", "2026-11-19T14:00:00Z", "2026-11-20T13:30:00Z");
         is("23:00..01:00:30", "2026-11-19T22:00:00Z", "2026-11-20T00:00:30Z");
         is("..14:10", "2026-11-18T12:00:00Z", "2026-11-20T13:10:00Z");
+        is("2026-11-19T14:05..", "2026-11-19T13:05:00Z", "2026-11-20T13:30:00Z");
         is("2026-11-19..2026-11-19", "2026-11-18T23:00:00Z", "2026-11-19T23:00:00Z");
         is("2026-11-20T13:00..2026-11-20T13:00:00Z", "2026-11-20T12:00:00Z", "2026-11-20T13:00:00Z");
     }
@@ -163,5 +187,21 @@ mod tests {
             assert!(wrong.parse::<Span>().is_err(), "{wrong}");
         }
         assert!(range("-1m..-2m").unwrap_err().contains("before it begins"));
+    }
+
+    /// TUI-2: a single instant, as the viewer's prompt takes it.
+    #[test]
+    fn instants() {
+        let zone = TimeZone::fixed(jiff::tz::offset(1));
+        let all = TimeRange::new(at("2026-11-18T12:00:00Z"), at("2026-11-20T13:30:00Z"));
+        let is = |text, wanted| assert_eq!(instant(text, all, &zone), Ok(at(wanted)), "{text}");
+        is("14:05", "2026-11-20T13:05:00Z");
+        is("23:00", "2026-11-19T22:00:00Z");
+        is("-10m", "2026-11-20T13:20:00Z");
+        is("2026-11-19T14:05", "2026-11-19T13:05:00Z");
+        is("2026-11-19", "2026-11-18T23:00:00Z");
+        for wrong in ["", "x", "2026-11-21", "-9d"] {
+            assert!(instant(wrong, all, &zone).is_err(), "{wrong}");
+        }
     }
 }
