@@ -20,6 +20,7 @@ pub mod extras;
 pub mod identities;
 pub mod interfaces;
 mod learnt;
+pub mod limit;
 pub mod netns;
 pub mod node;
 pub mod processes;
