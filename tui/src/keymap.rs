@@ -16,6 +16,10 @@ pub enum Context {
     Main,
     /// The search prompt; other keys are text.
     Search,
+    /// The line for a time or a filter; other keys are text.
+    Prompt,
+    /// The table of a container's processes.
+    Processes,
     /// Help or the list of problems lies over everything.
     Overlay,
 }
@@ -31,13 +35,16 @@ pub enum Group {
     View,
     /// Within the search prompt.
     Search,
+    /// Within the table of processes.
+    Processes,
     /// The program itself.
     Program,
 }
 
 impl Group {
     /// Every group, in the order of the help screen.
-    pub const ALL: [Group; 5] = [Group::Time, Group::Choice, Group::View, Group::Search, Group::Program];
+    pub const ALL: [Group; 6] =
+        [Group::Time, Group::Choice, Group::View, Group::Processes, Group::Search, Group::Program];
 
     /// The heading.
     pub const fn title(self) -> &'static str {
@@ -46,6 +53,7 @@ impl Group {
             Group::Choice => "Metrics and subjects",
             Group::View => "Chart",
             Group::Search => "In a search",
+            Group::Processes => "In the table of processes",
             Group::Program => "Program",
         }
     }
@@ -72,8 +80,14 @@ macro_rules! actions {
 
 impl Action {
     /// Actions without which there is no way out.
-    pub const NEEDED: &[Action] =
-        &[Action::Quit, Action::SearchTake, Action::SearchClose, Action::OverlayClose];
+    pub const NEEDED: &[Action] = &[
+        Action::Quit,
+        Action::SearchTake,
+        Action::SearchClose,
+        Action::PromptClose,
+        Action::ProcessesClose,
+        Action::OverlayClose,
+    ];
 }
 
 /// One line of the action table.
@@ -112,7 +126,18 @@ actions! {
     First: Main Time [Key::char('g'), Key::plain(Home)] "first", "Move the window to the start of the recording.";
     Last: Main Time [Key::char('G'), Key::plain(End)] "last", "Move the window to the end of the recording.";
     Follow: Main Time [Key::char('F')] "follow" as "follow", "Keep the newest data in view, or stop doing so.";
-    DropCursor: Main Time [Key::plain(Esc)] "drop-cursor", "Remove the cursor; the legend shows the newest values.";
+    SetMark: Main Time [Key::char('m')] "set-mark" as "mark", "Leave a second cursor here: the legend shows the difference to it.";
+    ShowBetween: Main Time [Key::char('Z')] "show-between", "Show what lies between the two cursors.";
+    DropCursor: Main Time [Key::plain(Esc)] "drop-cursor", "Remove the cursors; the legend shows the newest values.";
+    StepForward: Main Time [Key::char('.')] "step-forward", "Move the cursor on by one sample, or one dot if dots are longer.";
+    StepBack: Main Time [Key::char(',')] "step-back", "Move the cursor back by one sample, or one dot if dots are longer.";
+    NextEvent: Main Time [Key::char('e')] "next-event" as "event", "Put the cursor on the next event.";
+    PreviousEvent: Main Time [Key::char('E')] "previous-event", "Put the cursor on the event before.";
+    NextSpike: Main Time [Key::char('s')] "next-spike", "Put the cursor on the selected series' next spike in this window.";
+    PreviousSpike: Main Time [Key::char('S')] "previous-spike", "Put the cursor on the selected series' spike before.";
+    NextGap: Main Time [Key::char('d')] "next-gap", "Put the cursor on the next gap.";
+    PreviousGap: Main Time [Key::char('D')] "previous-gap", "Put the cursor on the gap before.";
+    GoTo: Main Time [Key::char('t')] "go-to" as "time", "Type a time to put the cursor on: 14:05, or -10m before the last tick.";
     SearchMetrics: Main Choice [Key::char('/')] "search-metrics" as "metrics", "Search the metrics.";
     SearchSubjects: Main Choice [Key::char('c')] "search-subjects" as "subjects", "Search containers, services, processes or whatever the metric is about.";
     Down: Main Choice [Key::char('j'), Key::plain(Down)] "down", "Next line of the list that has the focus; in the chart, next series.";
@@ -122,7 +147,8 @@ actions! {
     FocusNext: Main Choice [Key::plain(Tab)] "focus-next" as "focus", "Move the focus: metrics, subjects, chart.";
     FocusPrevious: Main Choice [Key::plain(BackTab)] "focus-previous", "Move the focus the other way.";
     Toggle: Main Choice [Key::char(' ')] "toggle" as "draw", "Draw the subject or stop drawing it; in the chart, the selected series.";
-    Only: Main Choice [Key::plain(Enter)] "only", "Draw nothing but this subject.";
+    Open: Main Choice [Key::plain(Enter)] "open" as "open", "A container: its processes at the cursor. Else: draw nothing but it.";
+    Only: Main Choice [Key::char('o')] "only", "Draw nothing but this subject.";
     Top: Main Choice [Key::char('a')] "top" as "top 6", "Draw the subjects with the highest mean in this window.";
     None: Main Choice [Key::char('n')] "none", "Draw nothing.";
     AllKinds: Main Choice [Key::char('v')] "all-kinds", "List sandboxes, pods and slices too, or hide them again.";
@@ -144,6 +170,16 @@ actions! {
     SearchNext: Search Search [Key::plain(Down), Key::ctrl('n'), Key::ctrl('j')] "search-next", "Next match.";
     SearchPrevious: Search Search [Key::plain(Up), Key::ctrl('p'), Key::ctrl('k')] "search-previous", "Previous match.";
     SearchClose: Search Search [Key::plain(Esc), Key::ctrl('c'), Key::ctrl('g')] "search-close", "Close the search and change nothing.";
+    PromptTake: Prompt Search [Key::plain(Enter)] "prompt-take", "Take the typed line.";
+    PromptClose: Prompt Search [Key::plain(Esc), Key::ctrl('c'), Key::ctrl('g')] "prompt-close", "Leave the line and change nothing.";
+    ProcessesOpen: Processes Processes [Key::plain(Enter)] "processes-open", "Draw the process in a panel of its own.";
+    ProcessesSort: Processes Processes [Key::char('s'), Key::plain(Tab)] "processes-sort", "Sort by the next column.";
+    ProcessesSortBack: Processes Processes [Key::char('S'), Key::plain(BackTab)] "processes-sort-back", "Sort by the column before.";
+    ProcessesLater: Processes Processes [Key::char('l'), Key::plain(Right), Key::char('.')] "processes-later", "The processes one sample later.";
+    ProcessesEarlier: Processes Processes [Key::char('h'), Key::plain(Left), Key::char(',')] "processes-earlier", "The processes one sample earlier.";
+    ProcessesDown: Processes Processes [Key::char('j'), Key::plain(Down)] "processes-down", "Next process.";
+    ProcessesUp: Processes Processes [Key::char('k'), Key::plain(Up)] "processes-up", "Previous process.";
+    ProcessesClose: Processes Processes [Key::plain(Esc), Key::char('q'), Key::ctrl('c')] "processes-back", "Back to the charts.";
     OverlayDown: Overlay Program [Key::char('j'), Key::plain(Down), Key::plain(PageDown)] "overlay-down", "Scroll help or problems down.";
     OverlayUp: Overlay Program [Key::char('k'), Key::plain(Up), Key::plain(PageUp)] "overlay-up", "Scroll help or problems up.";
     OverlayClose: Overlay Program [Key::plain(Esc), Key::char('q'), Key::char('?'), Key::char('!'), Key::plain(Enter), Key::ctrl('c')] "overlay-close", "Close help or problems.";

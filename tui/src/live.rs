@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use fgm::metric::Table;
 use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
-use fgm::query::{Cancel, Engine};
+use fgm::query::{Cancel, Engine, RecordedEvent};
 use fgm::store::retention::{Cap, OnFull};
 use fgm::store::segment;
 use fgm::subject::Subject;
@@ -167,6 +167,10 @@ impl Source for Watched {
 
     fn window(&self, query: &WindowQuery, cancel: &Cancel) -> Result<WindowAnswer, String> {
         Source::window(&self.engine, query, cancel)
+    }
+
+    fn events(&self, range: TimeRange) -> Vec<RecordedEvent> {
+        Source::events(&self.engine, range)
     }
 
     fn report(&mut self) -> Option<Arc<Report>> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use fgm::metric::Table;
 use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
-use fgm::query::{Cancel, Engine};
+use fgm::query::{Cancel, Engine, RecordedEvent};
 use fgm::subject::Subject;
 use fgm::time::TimeRange;
 
@@ -23,6 +23,8 @@ pub trait Source: Send {
     fn subjects(&self, table: Table, range: TimeRange) -> Result<Vec<Subject>, String>;
     /// Series as pixel columns, unless it is called off before it is done.
     fn window(&self, query: &WindowQuery, cancel: &Cancel) -> Result<WindowAnswer, String>;
+    /// What happened in a range, the newest last.
+    fn events(&self, range: TimeRange) -> Vec<RecordedEvent>;
     /// What the recorder says, when it has said something since the last call.
     fn report(&mut self) -> Option<Arc<Report>> {
         None
@@ -44,5 +46,9 @@ impl Source for Engine {
 
     fn window(&self, query: &WindowQuery, cancel: &Cancel) -> Result<WindowAnswer, String> {
         Engine::window(self, query, cancel).map_err(|e| e.to_string())
+    }
+
+    fn events(&self, range: TimeRange) -> Vec<RecordedEvent> {
+        Engine::events(self, range)
     }
 }

@@ -43,11 +43,17 @@ impl App {
                 self.panel_mut().show(m);
                 self.metrics.select(m);
             }
-            return self.ask_subjects(self.panel().metric.table);
+            let mut effects = self.ask_subjects(self.panel().metric.table);
+            effects.extend(self.ask_events());
+            return effects;
         };
         let mut effects = Vec::new();
+        let before = timeline.bounds();
         if timeline.grow(bounds, interval) {
             effects.extend(self.ask_charts());
+        }
+        if bounds != before {
+            effects.extend(self.ask_events());
         }
         // A new subject shows up within a few seconds; at once when there is nothing to see yet.
         let empty = self.undecided();
@@ -100,6 +106,17 @@ impl App {
                 self.groups[table as usize].subjects.update(&subjects);
                 if table == self.panel().metric.table { self.ask_rank() } else { Vec::new() }
             }
+            Answer::Events(range, marks) => {
+                if newest {
+                    self.accepted.insert(slot, generation);
+                    self.marks.update(range, marks);
+                }
+                Vec::new()
+            }
+            Answer::Processes(wanted, rows) => {
+                self.accepted.insert(slot, generation);
+                self.take_processes(&wanted, rows)
+            }
             Answer::Window(query, answer) => {
                 self.take_window(ticket, (newest, older), Picture { query, answer })
             }
@@ -118,6 +135,14 @@ impl App {
                     self.accepted.insert(slot, generation);
                     self.panels[i].picture = Some(picture);
                     self.slow &= self.pending();
+                }
+                Vec::new()
+            }
+            Slot::Limit(id) if newest => {
+                self.accepted.insert(slot, generation);
+                if let Some(panel) = self.panels.iter_mut().find(|p| p.id == id) {
+                    let limit = panel.metric.limits().find(|l| l.metric == metric);
+                    panel.limit = limit.map(|l| (l, picture));
                 }
                 Vec::new()
             }

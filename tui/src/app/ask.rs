@@ -4,9 +4,15 @@
 
 use fgm::metric::Table;
 use fgm::query::model::WindowQuery;
+use fgm::time::{Micros, SECOND, TimeRange};
 
 use super::App;
 use super::message::{Effect, Question, Slot, Ticket};
+
+/// How long after its tick an event may be written.
+const EVENTS_LATE: Micros = 15 * SECOND;
+/// How long before the first tick a recorder may have begun.
+const EVENTS_EARLY: Micros = 5 * SECOND;
 
 impl App {
     pub(super) fn ask(&mut self, slot: Slot, question: Question) -> Effect {
@@ -23,7 +29,33 @@ impl App {
 
     /// Asks for what the charts should show and do not yet.
     pub(super) fn ask_charts(&mut self) -> Vec<Effect> {
-        (0..self.panels.len()).filter_map(|i| self.ask_chart(i)).collect()
+        let charts = (0..self.panels.len()).filter_map(|i| self.ask_chart(i)).collect::<Vec<_>>();
+        let limits = (0..self.panels.len()).filter_map(|i| self.ask_limit(i)).collect::<Vec<_>>();
+        [charts, limits].concat()
+    }
+
+    /// Asks for the limits of what a chart shows.
+    fn ask_limit(&mut self, index: usize) -> Option<Effect> {
+        let (range, columns) = (self.window()?, self.layout().columns());
+        let panel = &self.panels[index];
+        let limit = panel.metric.limits().find(|l| self.overview.metrics.contains(&l.metric))?;
+        let subjects = self.group_of(panel.metric.table).drawn.keys();
+        if subjects.is_empty() {
+            return None;
+        }
+        let query = WindowQuery { metric: limit.metric, subjects, range, columns };
+        let there = panel.limit.as_ref().is_some_and(|(_, p)| p.query == query);
+        let slot = Slot::Limit(panel.id);
+        (!there || self.waits(slot)).then(|| self.ask(slot, Question::Window(query)))
+    }
+
+    /// Asks for what has happened since the last time.
+    pub(super) fn ask_events(&mut self) -> Vec<Effect> {
+        let Some(bounds) = self.timeline.as_ref().map(super::Timeline::bounds) else { return Vec::new() };
+        // An event may be written a little after the tick that it belongs to.
+        let from = self.marks.until.map_or(bounds.start, |t| (t - 2 * EVENTS_LATE).max(bounds.start));
+        let range = TimeRange::new(from - EVENTS_EARLY, bounds.end + EVENTS_LATE);
+        vec![self.ask(Slot::Events, Question::Events(range))]
     }
 
     fn ask_chart(&mut self, index: usize) -> Option<Effect> {

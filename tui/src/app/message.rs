@@ -9,6 +9,8 @@ use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
 use fgm::subject::Subject;
 use fgm::time::TimeRange;
 
+use super::marks::Mark;
+use super::processes::{Process, Wanted};
 use super::report::Report;
 use crate::keymap::Key;
 
@@ -45,6 +47,8 @@ pub struct Pointer {
 pub enum Slot {
     /// Dots of a chart, by the panel's id.
     Chart(u64),
+    /// Limits of a chart's series, by the panel's id.
+    Limit(u64),
     /// Subjects of a table.
     Subjects(Table),
     /// Means of many subjects.
@@ -53,6 +57,10 @@ pub enum Slot {
     Navigator,
     /// The selected line of a search.
     Preview,
+    /// What happened.
+    Events,
+    /// A container's processes at one moment.
+    Processes,
 }
 
 /// A question's number; answers to older questions of a slot are dropped.
@@ -73,6 +81,10 @@ pub enum Question {
     Window(WindowQuery),
     /// One series of a metric of whose table nobody is known yet: the highest of some, in so many columns.
     Glimpse(&'static Metric, TimeRange, usize),
+    /// What happened in a range.
+    Events(TimeRange),
+    /// A container's processes at one moment.
+    Processes(Wanted),
 }
 
 impl Question {
@@ -95,6 +107,10 @@ pub enum Answer {
     Subjects(Table, Vec<Subject>),
     /// Series, with what was asked.
     Window(WindowQuery, WindowAnswer),
+    /// What happened in the range, by time.
+    Events(TimeRange, Vec<Mark>),
+    /// A container's processes at the moment asked for.
+    Processes(Wanted, Vec<Process>),
     /// Nothing, for this reason.
     Failed(String),
 }

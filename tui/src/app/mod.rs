@@ -8,16 +8,22 @@
 
 pub mod answers;
 mod ask;
+mod choice;
 pub mod drawn;
 pub mod group;
+mod jumps;
 pub mod layout;
+pub mod line;
 pub mod list;
+pub mod marks;
 pub mod message;
 pub mod metrics;
+mod moves;
 pub mod panel;
 mod panels;
 pub mod pointer;
 mod preview;
+pub mod processes;
 mod prompt;
 pub mod report;
 pub mod search;
@@ -38,9 +44,12 @@ use crate::keymap::Keymap;
 use drawn::Drawn;
 use group::Group;
 use layout::{Layout, Wanted};
+use line::Prompt;
+use marks::Marks;
 use message::{Effect, Slot};
 use metrics::Metrics;
 use panel::Panel;
+use processes::Processes;
 use report::Reported;
 use search::Search;
 use subjects::Subjects;
@@ -67,6 +76,10 @@ pub enum Overlay {
     None,
     /// A search prompt.
     Search(Search),
+    /// A line for a time or a filter.
+    Prompt(Prompt),
+    /// A container's processes.
+    Processes(Processes),
     /// The keys, scrolled down by so many lines.
     Help(usize),
     /// Files that could not be read and what the recorder says, likewise.
@@ -105,6 +118,7 @@ pub struct App {
     pub focus: Focus,
     /// What lies over the chart.
     pub overlay: Overlay,
+    marks: Marks,
     /// A drag that has begun.
     pub drag: Option<Drag>,
     /// One line that the user should read; gone with the next key.
@@ -142,6 +156,7 @@ impl App {
             timeline: None,
             focus: Focus::Subjects,
             overlay: Overlay::None,
+            marks: Marks::default(),
             drag: None,
             notice: None,
             slow: false,

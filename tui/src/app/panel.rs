@@ -3,6 +3,7 @@
 //! Owns: what differs between charts that share a time axis. Must not: know time windows, screens, or who is drawn.
 
 use fgm::metric::Metric;
+use fgm::metric::limit::Limit;
 use fgm::query::model::{WindowAnswer, WindowQuery};
 use fgm::series::{Bucket, Buckets, Gap};
 use fgm::subject::SubjectKey;
@@ -69,6 +70,8 @@ pub struct Panel {
     pub picture: Option<Picture>,
     /// The last picture of the whole recording.
     pub whole: Option<Picture>,
+    /// The limits of the series, where the metric has one.
+    pub limit: Option<(Limit, Picture)>,
 }
 
 /// What a series says at an instant.
@@ -85,7 +88,7 @@ pub enum Reading {
 impl Panel {
     /// An empty chart of a metric.
     pub fn new(id: u64, metric: &'static Metric) -> Panel {
-        Panel { id, metric, scale: Scale::Zero, picture: None, whole: None }
+        Panel { id, metric, scale: Scale::Zero, picture: None, whole: None, limit: None }
     }
 
     /// Another metric; what is known of the old one goes.

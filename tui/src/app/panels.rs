@@ -6,7 +6,7 @@ use fgm::metric::Metric;
 
 use super::App;
 use super::message::{Effect, Slot};
-use super::panel::{MOST_PANELS, Panel};
+use super::panel::{MOST_PANELS, Panel, Picture, Scale};
 
 impl App {
     /// Shows another metric in the active panel. Chosen subjects stay when they have it too; the viewer's own choice is
@@ -46,6 +46,7 @@ impl App {
         }
         let gone = self.panels.remove(self.active);
         self.forget(Slot::Chart(gone.id));
+        self.forget(Slot::Limit(gone.id));
         self.active = self.active.min(self.panels.len() - 1);
         self.look_at_active()
     }
@@ -75,5 +76,16 @@ impl App {
             if group.subjects.all().is_empty() { self.ask_subjects(metric.table) } else { self.ask_rank() };
         effects.extend(self.redraw_series());
         effects
+    }
+
+    /// Holds the value axis where it is now, or lets it follow the values again.
+    pub(super) fn fix_scale(&mut self) -> Vec<Effect> {
+        let panel = self.panel_mut();
+        panel.scale = match (panel.scale, panel.picture.as_ref().and_then(Picture::extent)) {
+            (Scale::Fixed(..), _) | (_, None) => Scale::Zero,
+            (Scale::Zero, Some((low, high))) => Scale::Fixed(low.min(0.0), high.max(0.0)),
+            (_, Some((low, high))) => Scale::Fixed(low, high),
+        };
+        Vec::new()
     }
 }

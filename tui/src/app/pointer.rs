@@ -59,7 +59,8 @@ impl App {
         match &mut self.overlay {
             Overlay::Search(s) => s.step(by),
             Overlay::Help(at) | Overlay::Problems(at) => *at = at.saturating_add_signed(by * LINES).min(200),
-            Overlay::None => {}
+            Overlay::Processes(p) => p.list.step(by * LINES, p.rows.len()),
+            Overlay::Prompt(_) | Overlay::None => {}
         }
         Vec::new()
     }

@@ -1,9 +1,10 @@
-//! Opening the search prompt and taking what it found.
+//! Opening the search prompt and taking what it found; taking typed lines.
 //!
 //! Owns: what is searched, and what a taken match does. Must not: match, or edit text (see [`super::search`]).
 
 use std::sync::Arc;
 
+use super::line::Asked;
 use super::message::Effect;
 use super::search::{Hit, Purpose, Search, Target};
 use super::{App, Overlay};
@@ -69,5 +70,15 @@ impl App {
             }
         }
         effects
+    }
+
+    /// Takes the line that was typed.
+    pub(super) fn take_line(&mut self) -> Vec<Effect> {
+        let Overlay::Prompt(p) = std::mem::replace(&mut self.overlay, Overlay::None) else {
+            return Vec::new();
+        };
+        match p.asked {
+            Asked::Time => self.go_to(p.input.value()),
+        }
     }
 }

@@ -129,18 +129,7 @@ impl Search {
 
     /// Edits the text; the new pattern and whether it only grew, when it changed.
     pub fn edit(&mut self, key: Key) -> Option<(String, bool)> {
-        let request = match (key.code, key.ctrl) {
-            (Code::Char(c), false) if !key.alt => InputRequest::InsertChar(c),
-            (Code::Backspace, false) | (Code::Char('h'), true) => InputRequest::DeletePrevChar,
-            (Code::Backspace | Code::Char('w'), true) => InputRequest::DeletePrevWord,
-            (Code::Delete, _) => InputRequest::DeleteNextChar,
-            (Code::Char('u'), true) => InputRequest::DeleteFromStart,
-            (Code::Left, _) => InputRequest::GoToPrevChar,
-            (Code::Right, _) => InputRequest::GoToNextChar,
-            (Code::Home, _) | (Code::Char('a'), true) => InputRequest::GoToStart,
-            (Code::End, _) | (Code::Char('e'), true) => InputRequest::GoToEnd,
-            _ => return None,
-        };
+        let request = request(key)?;
         let before = self.input.value().to_owned();
         self.input.handle(request);
         self.changed(&before)
@@ -163,6 +152,22 @@ impl Search {
         self.selected = 0;
         Some((now.to_owned(), now.starts_with(before)))
     }
+}
+
+/// What a key does to a line of text, if anything.
+pub(super) fn request(key: Key) -> Option<InputRequest> {
+    Some(match (key.code, key.ctrl) {
+        (Code::Char(c), false) if !key.alt => InputRequest::InsertChar(c),
+        (Code::Backspace, false) | (Code::Char('h'), true) => InputRequest::DeletePrevChar,
+        (Code::Backspace | Code::Char('w'), true) => InputRequest::DeletePrevWord,
+        (Code::Delete, _) => InputRequest::DeleteNextChar,
+        (Code::Char('u'), true) => InputRequest::DeleteFromStart,
+        (Code::Left, _) => InputRequest::GoToPrevChar,
+        (Code::Right, _) => InputRequest::GoToNextChar,
+        (Code::Home, _) | (Code::Char('a'), true) => InputRequest::GoToStart,
+        (Code::End, _) | (Code::Char('e'), true) => InputRequest::GoToEnd,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ pub struct Timeline {
     columns: usize,
     pin: Pin,
     cursor: Option<Micros>,
+    mark: Option<Micros>,
     past: Vec<(TimeRange, Pin)>,
     future: Vec<(TimeRange, Pin)>,
     last: Option<Move>,
@@ -49,6 +50,7 @@ impl Timeline {
             columns: columns.max(1),
             pin: Pin::Everything,
             cursor: None,
+            mark: None,
             past: Vec::new(),
             future: Vec::new(),
             last: None,
@@ -96,6 +98,32 @@ impl Timeline {
     /// The cursor.
     pub fn cursor(&self) -> Option<Micros> {
         self.cursor
+    }
+
+    /// The second cursor, from which differences are counted.
+    pub fn mark(&self) -> Option<Micros> {
+        self.mark
+    }
+
+    /// Leaves the second cursor where the first one is; takes it away if it is there already. False without a cursor.
+    pub fn set_mark(&mut self) -> bool {
+        let dot = self.dot();
+        let same = |(m, c): (Micros, Micros)| (m - c).abs() < dot;
+        self.mark = if self.mark.zip(self.cursor).is_some_and(same) { None } else { self.cursor };
+        self.cursor.is_some()
+    }
+
+    /// Takes both cursors away.
+    pub fn drop_cursors(&mut self) {
+        (self.cursor, self.mark) = (None, None);
+    }
+
+    /// Shows exactly what lies between the two cursors; false unless there are two.
+    pub fn show_between(&mut self) -> bool {
+        let (Some(a), Some(b)) = (self.mark, self.cursor) else { return false };
+        let half = self.dot() / 2;
+        self.show(TimeRange::new(a.min(b) - half, a.max(b) + half));
+        true
     }
 
     /// The screen has another width.
@@ -254,91 +282,36 @@ impl Timeline {
 
     /// Moves the cursor by dots; a window that it leaves comes along. True when the window moved.
     pub fn move_cursor(&mut self, dots: Micros) -> bool {
+        self.cursor_by(dots * self.dot())
+    }
+
+    /// The same by samples, however many of them share a dot: at least to the next dot.
+    pub fn step_cursor(&mut self, samples: Micros) -> bool {
+        self.cursor_by(samples * self.interval.max(self.dot()))
+    }
+
+    fn cursor_by(&mut self, by: Micros) -> bool {
         let window = self.window();
         let last = (self.bounds.end - 1).min(window.end - 1);
         let from = self.cursor.filter(|c| window.contains(*c)).unwrap_or(last);
-        let at = (from + dots * self.dot()).clamp(self.bounds.start, self.bounds.end.max(1) - 1);
+        let at = (from + by).clamp(self.bounds.start, self.bounds.end.max(1) - 1);
         let moves = !window.contains(at);
         if moves {
-            self.pan(if dots < 0 { -0.25 } else { 0.25 });
+            self.pan(if by < 0 { -0.25 } else { 0.25 });
         }
         self.set_cursor(Some(at));
         moves
     }
+
+    /// Puts the cursor on an instant, which the window is moved to if it does not show it.
+    pub fn look_at(&mut self, at: Micros) {
+        if !self.window().contains(at) {
+            self.centre(at);
+        }
+        self.set_cursor(Some(at));
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn timeline(live: bool) -> Timeline {
-        Timeline::new(TimeRange::new(0, 1000 * SECOND), SECOND, 100, live)
-    }
-
-    /// TUI-2: zooming keeps the instant under the pointer where it is; undo and redo travel through views.
-    #[test]
-    fn zoom_keeps_its_place_and_can_be_undone() {
-        let mut t = timeline(false);
-        assert_eq!(t.window(), TimeRange::new(0, 1000 * SECOND));
-        t.zoom(0.5, Some(250 * SECOND));
-        t.zoom(0.5, Some(250 * SECOND));
-        let w = t.window();
-        assert_eq!(w.width(), 250 * SECOND);
-        assert_eq!((250 * SECOND - w.start) * 4, w.width());
-        t.pan(0.5);
-        assert!(t.window().start > w.start);
-        assert!(t.travel(true));
-        assert_eq!(t.window(), w);
-        assert!(t.travel(true), "two zooms in a row are one step");
-        assert_eq!(t.window().width(), 1000 * SECOND);
-        assert_eq!(t.pin(), Pin::Everything);
-        assert!(!t.travel(true));
-        assert!(t.travel(false) && t.travel(false) && !t.travel(false));
-    }
-
-    /// TUI-2: following keeps the right edge and the dots' grid; panning away stops it.
-    #[test]
-    fn following_keeps_the_newest_data() {
-        let mut t = timeline(true);
-        assert_eq!((t.window().end, t.dot()), (1000 * SECOND, SECOND));
-        assert!(t.grow(TimeRange::new(0, 1001 * SECOND), SECOND));
-        assert_eq!(t.window(), TimeRange::new(901 * SECOND, 1001 * SECOND));
-        t.pan(-0.5);
-        assert_eq!(t.pin(), Pin::Free);
-        let before = t.window();
-        assert!(!t.grow(TimeRange::new(0, 1002 * SECOND), SECOND), "nothing new is in view");
-        assert_eq!(t.window(), before);
-        t.follow();
-        assert_eq!(t.window().end, 1002 * SECOND);
-        t.zoom(2.0, None);
-        assert_eq!((t.pin(), t.window().end), (Pin::Newest, 1002 * SECOND));
-        t.set_columns(200);
-        assert_eq!(t.window().width(), 400 * SECOND);
-    }
-
-    #[test]
-    fn the_window_never_leaves_the_recording() {
-        let mut t = timeline(false);
-        t.zoom(0.1, None);
-        for _ in 0..100 {
-            t.pan(1.0);
-        }
-        assert!(t.window().overlaps(t.bounds()));
-        for _ in 0..100 {
-            t.zoom(0.5, None);
-        }
-        assert!(t.window().width() >= 8 * SECOND && t.window().overlaps(t.bounds()));
-    }
-
-    /// TUI-2: the cursor stands on dots and takes the window along.
-    #[test]
-    fn the_cursor_walks_over_dots() {
-        let mut t = timeline(false);
-        assert!(!t.move_cursor(-1));
-        assert_eq!(t.cursor(), Some(985 * SECOND));
-        t.zoom(0.1, Some(500 * SECOND));
-        t.set_cursor(Some(t.window().end - 1));
-        assert!(t.move_cursor(1), "leaving the window moves it");
-        assert!(t.window().contains(t.cursor().unwrap()));
-    }
-}
+#[path = "timeline_tests.rs"]
+mod tests;

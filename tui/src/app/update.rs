@@ -2,8 +2,8 @@
 //!
 //! Owns: the meaning of actions. Must not: know which keys they have (see [`crate::keymap`]).
 
+use super::line::{Asked, Prompt};
 use super::message::{Effect, Message};
-use super::panel::Scale;
 use super::search::Purpose;
 use super::{App, Focus, Overlay};
 use crate::keymap::{Action, Context, Key};
@@ -19,6 +19,8 @@ impl App {
         match self.overlay {
             Overlay::None => Context::Main,
             Overlay::Search(_) => Context::Search,
+            Overlay::Prompt(_) => Context::Prompt,
+            Overlay::Processes(_) => Context::Processes,
             Overlay::Help(_) | Overlay::Problems(_) => Context::Overlay,
         }
     }
@@ -28,8 +30,12 @@ impl App {
         let effects = match message {
             Message::Key(key) => self.key(key),
             Message::Paste(text) => {
-                let Overlay::Search(s) = &mut self.overlay else { return Vec::new() };
-                pattern(s.paste(&text))
+                match &mut self.overlay {
+                    Overlay::Search(s) => return pattern(s.paste(&text)),
+                    Overlay::Prompt(p) => p.paste(&text),
+                    _ => {}
+                }
+                Vec::new()
             }
             Message::Pointer(p) => self.pointer(p),
             Message::Resize(w, h) => {
@@ -67,6 +73,10 @@ impl App {
         }
         match &mut self.overlay {
             Overlay::Search(s) => pattern(s.edit(key)),
+            Overlay::Prompt(p) => {
+                p.edit(key);
+                Vec::new()
+            }
             _ => Vec::new(),
         }
     }
@@ -90,8 +100,19 @@ impl App {
             Action::Follow => self.travel(super::Timeline::follow),
             Action::DropCursor => {
                 self.drag = None;
-                self.travel(|t| t.set_cursor(None))
+                self.travel(super::Timeline::drop_cursors)
             }
+            Action::StepForward => self.step_cursor(1),
+            Action::StepBack => self.step_cursor(-1),
+            Action::NextEvent => self.next_event(true),
+            Action::PreviousEvent => self.next_event(false),
+            Action::NextSpike => self.next_spike(true),
+            Action::PreviousSpike => self.next_spike(false),
+            Action::NextGap => self.next_gap(true),
+            Action::PreviousGap => self.next_gap(false),
+            Action::GoTo => self.open(Overlay::Prompt(Prompt::new(Asked::Time, ""))),
+            Action::SetMark => self.set_mark(),
+            Action::ShowBetween => self.show_between(),
             Action::SearchMetrics => self.open_search(Purpose::ShowMetric),
             Action::SearchSubjects => self.open_search(Purpose::DrawSubject),
             Action::Palette => self.open_search(Purpose::Act),
@@ -102,6 +123,7 @@ impl App {
             Action::FocusNext => self.focus(true),
             Action::FocusPrevious => self.focus(false),
             Action::Toggle => self.toggle_selected(),
+            Action::Open => self.open_selected(),
             Action::Only => self.only_selected(),
             Action::Top => {
                 self.group_mut().drawn.automatic = true;
@@ -144,6 +166,15 @@ impl App {
                 self.overlay = Overlay::None;
                 vec![Effect::CloseSearch]
             }
+            Action::PromptTake => self.take_line(),
+            Action::PromptClose | Action::ProcessesClose => self.open(Overlay::None),
+            Action::ProcessesOpen => self.open_process(),
+            Action::ProcessesSort => self.sort_processes(true),
+            Action::ProcessesSortBack => self.sort_processes(false),
+            Action::ProcessesLater => self.step_processes(1),
+            Action::ProcessesEarlier => self.step_processes(-1),
+            Action::ProcessesDown => self.select_process(1),
+            Action::ProcessesUp => self.select_process(-1),
             Action::OverlayDown => self.scroll_overlay(1),
             Action::OverlayUp => self.scroll_overlay(-1),
             Action::OverlayClose => self.open(Overlay::None),
@@ -158,27 +189,6 @@ impl App {
     fn open(&mut self, overlay: Overlay) -> Vec<Effect> {
         self.overlay = overlay;
         Vec::new()
-    }
-
-    /// Changes the window and asks for what it shows.
-    pub(super) fn travel(&mut self, change: impl FnOnce(&mut super::Timeline)) -> Vec<Effect> {
-        let Some(timeline) = &mut self.timeline else { return Vec::new() };
-        change(timeline);
-        self.ask_charts()
-    }
-
-    fn history(&mut self, back: bool) -> Vec<Effect> {
-        let Some(timeline) = &mut self.timeline else { return Vec::new() };
-        if !timeline.travel(back) {
-            self.notice = Some(if back { "no earlier view" } else { "no later view" }.to_owned());
-            return Vec::new();
-        }
-        self.ask_charts()
-    }
-
-    fn move_cursor(&mut self, dots: i64) -> Vec<Effect> {
-        let moved = self.timeline.as_mut().is_some_and(|t| t.move_cursor(dots));
-        if moved { self.ask_charts() } else { Vec::new() }
     }
 
     fn resized(&mut self) -> Vec<Effect> {
@@ -217,52 +227,6 @@ impl App {
                 Vec::new()
             }
         }
-    }
-
-    /// Holds the value axis where it is now, or lets it follow the values again.
-    fn fix_scale(&mut self) -> Vec<Effect> {
-        let panel = self.panel_mut();
-        panel.scale = match (panel.scale, panel.picture.as_ref().and_then(super::panel::Picture::extent)) {
-            (Scale::Fixed(..), _) | (_, None) => Scale::Zero,
-            (Scale::Zero, Some((low, high))) => Scale::Fixed(low.min(0.0), high.max(0.0)),
-            (_, Some((low, high))) => Scale::Fixed(low, high),
-        };
-        Vec::new()
-    }
-
-    fn target(&self) -> Option<fgm::subject::SubjectKey> {
-        if self.focus == Focus::Chart || self.layout().lists.is_none() {
-            self.drawn().top().cloned()
-        } else {
-            self.subjects().selected().map(|e| e.key.clone())
-        }
-    }
-
-    fn toggle_selected(&mut self) -> Vec<Effect> {
-        match self.target() {
-            Some(key) => self.toggle(&key),
-            None => Vec::new(),
-        }
-    }
-
-    /// Draws a subject or stops drawing it.
-    pub(super) fn toggle(&mut self, key: &fgm::subject::SubjectKey) -> Vec<Effect> {
-        if !self.group_mut().drawn.toggle(key) {
-            self.notice = Some(format!(
-                "{} series at most: take one away with space, or all with n",
-                super::layout::MOST_SERIES
-            ));
-            return Vec::new();
-        }
-        self.redraw_series()
-    }
-
-    fn only_selected(&mut self) -> Vec<Effect> {
-        let Some(key) = self.target() else { return Vec::new() };
-        let drawn = &mut self.group_mut().drawn;
-        drawn.automatic = false;
-        drawn.choose([key]);
-        self.redraw_series()
     }
 
     fn scroll_overlay(&mut self, by: isize) -> Vec<Effect> {

@@ -24,6 +24,13 @@ impl App {
         rows.into_iter().map(|(i, _)| i).collect()
     }
 
+    /// What a drawn series of the active panel says at the second cursor, if there is one.
+    pub fn value_at_mark(&self, position: usize) -> Option<Reading> {
+        let at = self.timeline.as_ref()?.mark()?;
+        let buckets = self.panel().series(self.drawn()).find(|(i, ..)| *i == position).map(|(.., b)| b);
+        Some(buckets.map_or(Reading::Outside, |b| panel::reading(b, at)))
+    }
+
     /// What a drawn series says at the cursor; without one, at the end of the window if it lives that long.
     pub fn value_of(&self, panel: &Panel, position: usize) -> Reading {
         let drawn = &self.group_of(panel.metric.table).drawn;

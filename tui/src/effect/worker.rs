@@ -9,12 +9,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fgm::metric::Table;
 use fgm::query::Cancel;
 use fgm::query::model::{WindowAnswer, WindowQuery};
 use fgm::subject::Subject;
 
 use super::Event;
+use crate::app::marks::{self, Mark};
 use crate::app::message::{Answer, Message, Question, Slot, Ticket};
+use crate::app::processes::{Process, Wanted};
 use crate::source::Source;
 
 /// Pause between two looks for new data while somebody writes.
@@ -144,6 +147,13 @@ pub fn answer(source: &dyn Source, question: Question, cancel: &Cancel) -> Answe
                 source.window(&query, cancel).map(|a| highest(query, a))
             })
         }
+        Question::Processes(wanted) => {
+            processes(source, &wanted, cancel).map(|rows| Answer::Processes(wanted, rows))
+        }
+        Question::Events(range) => {
+            let marks = source.events(range).into_iter().filter(marks::matters).map(Mark::from);
+            Ok(Answer::Events(range, marks.collect()))
+        }
     };
     answer.unwrap_or_else(Answer::Failed)
 }
@@ -155,4 +165,12 @@ fn highest(query: WindowQuery, mut answer: WindowAnswer) -> Answer {
     answer.series = at.map(|at| answer.series.swap_remove(at)).into_iter().collect();
     let subjects = answer.series.iter().map(|(key, _)| key.clone()).collect();
     Answer::Window(WindowQuery { subjects, ..query }, answer)
+}
+
+fn processes(source: &dyn Source, wanted: &Wanted, cancel: &Cancel) -> Result<Vec<Process>, String> {
+    let mut there = source.subjects(Table::Processes, wanted.range())?;
+    there.retain(|s| wanted.is_inside(s));
+    let answers: Result<Vec<_>, _> =
+        wanted.queries(&there).iter().map(|query| source.window(query, cancel)).collect();
+    Ok(wanted.rows(&there, &answers?))
 }

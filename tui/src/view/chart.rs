@@ -1,21 +1,20 @@
-//! The charts: title, value axis, dots, gaps.
+//! The charts: value axis, limit, dots, gaps.
 //!
 //! Owns: the panels that everything else serves. Must not: compute buckets (the query engine does), or know the clock.
 
-use fgm::metric::Kind;
 use fgm::series::{Bucket, Gap, shown_quantity};
 use ratatui::buffer::Buffer;
-use ratatui::style::Style;
 
-use super::paint::{middle, put, right};
+use super::limit::LimitLine;
+use super::paint::{middle, put};
 use super::raster::{self, Raster};
 use super::scale::{Extent, ValueAxis};
-use super::{Look, letter, value};
+use super::{Look, letter, title};
 use crate::app::App;
 use crate::app::drawn::Drawn;
-use crate::app::layout::{Area, Layout, PanelArea};
+use crate::app::layout::{Layout, PanelArea};
 use crate::app::message::Slot;
-use crate::app::panel::{Panel, Reading, Scale};
+use crate::app::panel::Panel;
 use crate::text::{pad_left, width};
 
 /// A series placed into the columns of the window.
@@ -35,19 +34,25 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
 }
 
 /// One panel being drawn.
-struct Chart<'a> {
-    app: &'a App,
-    look: Look,
-    area: PanelArea,
-    panel: &'a Panel,
-    drawn: &'a Drawn,
+#[derive(Clone, Copy)]
+pub struct Chart<'a> {
+    /// The state.
+    pub app: &'a App,
+    /// How things look.
+    pub look: Look,
+    /// Where.
+    pub area: PanelArea,
+    /// What.
+    pub panel: &'a Panel,
+    /// Whose.
+    pub drawn: &'a Drawn,
 }
 
 impl Chart<'_> {
     fn draw(&self, buf: &mut Buffer) {
         let plot = self.area.plot;
         let Some(window) = self.app.window() else {
-            self.title(None, buf);
+            title::draw(self, None, None, buf);
             return self.message("waiting for the first data …", buf);
         };
         let columns = usize::from(plot.w) * 2;
@@ -61,10 +66,17 @@ impl Chart<'_> {
             })
             .collect();
         let extent = Extent::of(placed.iter().flat_map(|p| p.columns.iter().flatten()));
-        let shown = extent.unwrap_or(Extent { min: 0.0, max: 1.0, positive: Some(0.1) });
+        let limit = self.drawn.top().and_then(|k| LimitLine::of(self.panel, k, window, usize::from(plot.w)));
+        let limit = limit.as_ref();
+        let shown = extent.map(|e| limit.map_or(e, |l| l.widen(e)));
+        let shown = shown.unwrap_or(Extent { min: 0.0, max: 1.0, positive: Some(0.1) });
         let axis = ValueAxis::new(shown, self.panel.scale, shown_quantity(self.panel.metric), plot.h);
-        self.title(extent.is_some().then_some(&axis), buf);
-        self.value_axis(&axis, extent.is_some(), buf);
+        let labelled = extent.is_some();
+        title::draw(self, labelled.then_some(&axis), limit.and_then(LimitLine::last), buf);
+        self.value_axis(&axis, labelled, buf);
+        if let (Some(limit), true) = (limit, labelled) {
+            self.limit(&axis, limit, buf);
+        }
         self.recorder_down(&placed, buf);
         self.dots(&axis, &placed, buf);
         if extent.is_none() {
@@ -88,64 +100,6 @@ impl Chart<'_> {
     fn message(&self, text: &str, buf: &mut Buffer) {
         let at = middle(self.area.plot, width(text) as u16, 1);
         put(buf, at.x, at.y, at.w, text, self.look.theme.muted());
-    }
-
-    /// The metric, what kind of number it is, how its axis runs, and in panels without a legend of their own what the
-    /// selected series says.
-    fn title(&self, axis: Option<&ValueAxis>, buf: &mut Buffer) {
-        let (a, m, theme) = (self.area.title, self.panel.metric, self.look.theme);
-        let active = self.area.index == self.app.active;
-        let several = self.app.panels.len() > 1;
-        let at = self.area.plot.x;
-        let mut end = a.x + a.w;
-        if several {
-            if active {
-                put(buf, a.x, a.y, 1, "▸", theme.accent());
-            }
-            let number = format!("{}/{}", self.area.index + 1, self.app.panels.len());
-            end = right(buf, a, 0, &number, theme.muted()).saturating_sub(1);
-            if !active {
-                end = self.reading(Area { w: end - a.x, ..a }, buf);
-            }
-        }
-        let (mode, style) = axis.map_or((String::new(), theme.muted()), |x| self.mode(x));
-        // Where the axis starts matters more than the end of a long name.
-        let kept = if mode.is_empty() { 0 } else { width(&mode) as u16 + 2 };
-        let name = format!("{}.{}", m.table, m.name);
-        let style_name = if active { theme.strong() } else { theme.text() };
-        let room = end.saturating_sub(at);
-        let mut x = put(buf, at, a.y, room.saturating_sub(kept), &name, style_name);
-        if !mode.is_empty() {
-            x = put(buf, x + 2, a.y, end.saturating_sub(x + 2), &mode, style);
-        }
-        let rest = end.saturating_sub(x + 2);
-        if rest > 30 && !self.app.lists_shown() {
-            put(buf, x + 2, a.y, rest, m.help, theme.muted());
-        } else if rest > 12 {
-            let note = if m.kind == Kind::Counter { "per second" } else { m.kind.name() };
-            put(buf, x + 2, a.y, rest, note, theme.muted());
-        }
-    }
-
-    /// What the selected series says, at the right end; returns where that begins.
-    fn reading(&self, a: Area, buf: &mut Buffer) -> u16 {
-        let selected = self.drawn.selected;
-        let Reading::Value(b) = self.app.value_of(self.panel, selected) else { return a.x + a.w };
-        let text = format!("{} {}", letter(selected), value(self.panel.metric, b.mean));
-        let style = self.look.theme.series(selected, true);
-        right(buf, Area { w: a.w.saturating_sub(1), ..a }, 0, &text, style).saturating_sub(2)
-    }
-
-    /// How the axis runs. A cut axis makes small changes look big.
-    fn mode(&self, axis: &ValueAxis) -> (String, Style) {
-        let theme = self.look.theme;
-        let number = |v: f64| fgm::unit::significant(v / axis.prefix.divisor);
-        match self.panel.scale {
-            _ if axis.log => ("log".to_owned(), theme.warning()),
-            Scale::Fixed(low, high) => (format!("fixed {}–{}", number(low), number(high)), theme.warning()),
-            _ if axis.low != 0.0 => (format!("from {}", number(axis.low)), theme.warning()),
-            _ => ("zero-based".to_owned(), theme.muted()),
-        }
     }
 
     /// Row of a value in the plot.
@@ -181,6 +135,16 @@ impl Chart<'_> {
                 for x in (plot.x + 3..plot.x + plot.w).step_by(4) {
                     put(buf, x, y, 1, "·", theme.faint());
                 }
+            }
+        }
+    }
+
+    /// The selected series' limit, where it lies within the axis.
+    fn limit(&self, axis: &ValueAxis, limit: &LimitLine, buf: &mut Buffer) {
+        let style = self.look.theme.series(self.drawn.selected, false);
+        for (x, value) in limit.cells.iter().enumerate() {
+            if let Some(v) = value.filter(|v| (axis.low..=axis.high).contains(v)) {
+                put(buf, self.area.plot.x + x as u16, self.row_of(axis, v), 1, "╌", style);
             }
         }
     }

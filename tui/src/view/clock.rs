@@ -8,7 +8,7 @@ use ratatui::style::Modifier;
 
 use super::Look;
 use super::axis;
-use super::paint::{put, right};
+use super::paint::{put, right, span};
 use crate::app::layout::{Area, Layout};
 use crate::app::timeline::Timeline;
 use crate::app::{App, Drag};
@@ -19,6 +19,7 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     let Some(window) = app.window() else { return };
     clock(app, look, layout, window, buf);
     drag(app, look, layout, buf);
+    mark(app, look, layout, window, buf);
     cursor(app, look, layout, window, buf);
 }
 
@@ -65,6 +66,20 @@ fn drag(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     }
 }
 
+/// The second cursor.
+fn mark(app: &App, look: Look, layout: &Layout, window: TimeRange, buf: &mut Buffer) {
+    let at = app.timeline.as_ref().and_then(Timeline::mark);
+    let Some(x) = at.and_then(|at| column(layout.plot, window, at)) else { return };
+    for plot in layout.panels.iter().map(|p| p.plot) {
+        for y in plot.y..plot.bottom() {
+            if matches!(buf[(x, y)].symbol(), " " | "·") {
+                put(buf, x, y, 1, "┊", look.theme.muted());
+            }
+        }
+    }
+    put(buf, x, layout.clock.y, 1, "◆", look.theme.accent());
+}
+
 fn cursor(app: &App, look: Look, layout: &Layout, window: TimeRange, buf: &mut Buffer) {
     let a = layout.clock;
     let at = app.timeline.as_ref().and_then(Timeline::cursor);
@@ -90,7 +105,11 @@ fn cursor_label(app: &App, layout: &Layout, window: TimeRange) -> Option<(u16, S
     let timeline = app.timeline.as_ref()?;
     let (at, a) = (timeline.cursor()?, layout.clock);
     let x = column(layout.plot, window, at)?;
-    let label = format!(" {} ", axis::clock(at, &app.zone, timeline.dot()));
+    let since = timeline.mark().filter(|m| *m != at).map(|m| {
+        let sign = if at < m { "−" } else { "+" };
+        format!("({sign}{}) ", span((at - m).abs()))
+    });
+    let label = format!(" {} {}", axis::clock(at, &app.zone, timeline.dot()), since.unwrap_or_default());
     let w = width(&label) as u16;
     // The date and the zone stand at the two ends.
     let zone = width(&axis::zone_name(window.start, &app.zone)) as u16;

@@ -2,7 +2,7 @@
 //!
 //! Owns: its rows. Must not: sort by itself (the pointer must find the same order).
 
-use fgm::series::{Buckets, Gap};
+use fgm::series::Gap;
 use ratatui::buffer::Buffer;
 
 use super::paint::put;
@@ -23,23 +23,30 @@ const LONGEST: u16 = 60;
 
 /// What may stand behind the value: the first that fits does. The highest value tells most.
 const STATS: [&[&str]; 3] = [&["min", "mean", "max"], &["min", "max"], &["max"]];
+/// The same while there is a second cursor.
+const DELTA: [&[&str]; 2] = [&["at ◆", "Δ"], &["Δ"]];
 
 struct Row {
     position: usize,
     title: String,
-    /// Min, mean and max in the window.
-    numbers: Option<[String; 3]>,
+    /// A number per word of the longest of the sets; empty where there is nothing to tell.
+    numbers: Vec<String>,
 }
 
 /// Draws the rows.
 pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     let a = layout.legend;
-    let rows = rows(app, usize::from(a.h));
+    let marked = app.timeline.as_ref().is_some_and(|t| t.mark().is_some());
+    let sets: &[&[&str]] = if marked { &DELTA } else { &STATS };
+    // Place of a word among the numbers.
+    let index = |word: &str| sets[0].iter().position(|w| *w == word).unwrap_or(0);
+    let rows = rows(app, usize::from(a.h), marked);
     let names = rows.iter().map(|r| width(&r.title) as u16).max().unwrap_or(0).min(LONGEST);
-    let cells: Vec<u16> = (0..3).map(|i| longest(&rows, i)).collect();
+    let longest = |i: usize| rows.iter().filter_map(|r| r.numbers.get(i)).map(|n| width(n)).max();
+    let cells: Vec<u16> = (0..sets[0].len()).map(|i| longest(i).unwrap_or(0) as u16).collect();
     let room = a.w.saturating_sub(MARK + VALUE);
-    let size = |words: &[&str]| words.iter().map(|w| 2 + w.len() as u16 + 1 + cells[index(w)]).sum::<u16>();
-    let stats = STATS.into_iter().find(|words| names.min(NAME) + size(words) <= room);
+    let size = |words: &[&str]| -> u16 { words.iter().map(|w| 3 + width(w) as u16 + cells[index(w)]).sum() };
+    let stats = sets.iter().find(|words| names.min(NAME) + size(words) <= room);
     let name_w = match stats {
         Some(words) => names.max(NAME).min(room - size(words)),
         None => room.min(LONGEST),
@@ -52,45 +59,61 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
         put(buf, a.x + 1, y, 3, &format!("●{}", letter(row.position)), style);
         let name_style = if selected { look.theme.strong() } else { look.theme.text() };
         put(buf, a.x + MARK, y, name_w, &pad(&row.title, usize::from(name_w)), name_style);
-        let (text, style) = match app.value_of(app.panel(), row.position) {
-            Reading::Value(b) => (value(app.panel().metric, b.mean), name_style),
-            Reading::Missing(Gap::RecorderDown) => ("not recorded".to_owned(), look.theme.warning()),
-            Reading::Missing(Gap::SubjectAbsent) => ("absent".to_owned(), look.theme.muted()),
-            Reading::Missing(Gap::Unavailable) => ("unavailable".to_owned(), look.theme.muted()),
-            Reading::Outside => ("–".to_owned(), look.theme.muted()),
+        let reading = app.value_of(app.panel(), row.position);
+        let style = match reading {
+            Reading::Value(_) => name_style,
+            Reading::Missing(Gap::RecorderDown) => look.theme.warning(),
+            Reading::Missing(_) | Reading::Outside => look.theme.muted(),
         };
         let x = a.x + MARK + name_w;
-        put(buf, x, y, VALUE, &pad_left(&text, usize::from(VALUE)), style);
-        let (Some(words), Some(numbers)) = (stats, &row.numbers) else { continue };
-        let number = |i: usize| pad_left(&numbers[i], usize::from(cells[i]));
+        put(buf, x, y, VALUE, &pad_left(&said(app, reading), usize::from(VALUE)), style);
+        let (Some(words), false) = (stats, row.numbers.is_empty()) else { continue };
+        let number = |i: usize| pad_left(&row.numbers[i], usize::from(cells[i]));
         let text = words.iter().map(|w| format!("  {w} {}", number(index(w)))).collect::<Vec<_>>().concat();
         let x = x + VALUE;
         put(buf, x, y, (a.x + a.w).saturating_sub(x), &text, look.theme.muted());
     }
 }
 
-/// Place of a word among the numbers.
-fn index(word: &str) -> usize {
-    STATS[0].iter().position(|w| *w == word).unwrap_or(0)
+/// A reading in words.
+fn said(app: &App, reading: Reading) -> String {
+    match reading {
+        Reading::Value(b) => value(app.panel().metric, b.mean),
+        Reading::Missing(Gap::RecorderDown) => "not recorded".to_owned(),
+        Reading::Missing(Gap::SubjectAbsent) => "absent".to_owned(),
+        Reading::Missing(Gap::Unavailable) => "unavailable".to_owned(),
+        Reading::Outside => "–".to_owned(),
+    }
 }
 
-fn longest(rows: &[Row], number: usize) -> u16 {
-    rows.iter().filter_map(|r| r.numbers.as_ref()).map(|n| width(&n[number]) as u16).max().unwrap_or(0)
-}
-
-fn rows(app: &App, most: usize) -> Vec<Row> {
+fn rows(app: &App, most: usize, marked: bool) -> Vec<Row> {
     let mut rows = Vec::new();
     for position in app.legend_order().into_iter().take(most) {
         let Some(key) = &app.drawn().chosen[position] else { continue };
         let title = app.group_of(key.table).title(key);
-        let buckets = app.panel().series(app.drawn()).find(|(i, ..)| *i == position).map(|(_, _, b)| b);
-        let numbers = buckets.and_then(|b| numbers(app, b));
-        rows.push(Row { position, title, numbers });
+        let numbers = if marked { difference(app, position) } else { stats(app, position) };
+        rows.push(Row { position, title, numbers: numbers.unwrap_or_default() });
     }
     rows
 }
 
-fn numbers(app: &App, b: &Buckets) -> Option<[String; 3]> {
+/// Min, mean and max in the window.
+fn stats(app: &App, position: usize) -> Option<Vec<String>> {
+    let (.., b) = app.panel().series(app.drawn()).find(|(i, ..)| *i == position)?;
     let (min, max) = b.extent()?;
-    Some([min, b.mean()?, max].map(|v| value(app.panel().metric, v)))
+    Some([min, b.mean()?, max].map(|v| value(app.panel().metric, v)).to_vec())
+}
+
+/// The value at the second cursor, and how much more there is at the first.
+fn difference(app: &App, position: usize) -> Option<Vec<String>> {
+    let then = app.value_at_mark(position)?;
+    let delta = match (then, app.value_of(app.panel(), position)) {
+        (Reading::Value(a), Reading::Value(b)) => {
+            let d = b.mean - a.mean;
+            let sign = if d < 0.0 { "−" } else { "+" };
+            format!("{sign}{}", fgm::series::shown_quantity(app.panel().metric).format(d.abs()))
+        }
+        _ => "–".to_owned(),
+    };
+    Some(vec![said(app, then), delta])
 }

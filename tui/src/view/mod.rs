@@ -5,19 +5,25 @@
 pub mod axis;
 pub mod chart;
 pub mod clock;
+pub mod events;
 pub mod legend;
+pub mod limit;
 pub mod lists;
 pub mod marker;
 pub mod navigator;
 pub mod overlay;
 pub mod paint;
 pub mod preview;
+pub mod processes;
+pub mod prompt;
 pub mod raster;
 pub mod scale;
 pub mod search;
 pub mod status;
+pub mod title;
 
-use fgm::metric::{Metric, Repr};
+use fgm::metric::{Kind, Metric, Repr};
+use fgm::unit::Unit;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 
@@ -52,8 +58,16 @@ pub fn value(metric: &Metric, v: f64) -> String {
     match (metric.repr, v) {
         (Repr::Bool, 0.0) => "no".to_owned(),
         (Repr::Bool, 1.0) => "yes".to_owned(),
+        // Things that are counted come whole; decimals are for means.
+        (Repr::Int, v) if metric.unit == Unit::Count && metric.kind != Kind::Counter && whole(v) => {
+            format!("{v:.0}")
+        }
         _ => fgm::series::shown_quantity(metric).format(v),
     }
+}
+
+fn whole(v: f64) -> bool {
+    v.fract() == 0.0 && v.abs() < 10_000.0
 }
 
 /// Draws the whole screen; returns where the terminal's cursor belongs, if anywhere.
@@ -68,6 +82,7 @@ pub fn draw(app: &App, look: Look, buf: &mut Buffer) -> Option<Position> {
     } else {
         lists::draw(app, look, &layout, buf);
         chart::draw(app, look, &layout, buf);
+        events::draw(app, look, &layout, buf);
         clock::draw(app, look, &layout, buf);
         navigator::draw(app, look, &layout, buf);
         legend::draw(app, look, &layout, buf);
@@ -75,6 +90,8 @@ pub fn draw(app: &App, look: Look, buf: &mut Buffer) -> Option<Position> {
         status::keys(app, look, &layout, buf);
         match &app.overlay {
             Overlay::None => {}
+            Overlay::Prompt(p) => cursor = Some(prompt::draw(p, look, &layout, buf)),
+            Overlay::Processes(p) => processes::draw(app, p, look, &layout, buf),
             Overlay::Search(s) => cursor = Some(search::draw(app, s, look, &layout, buf)),
             Overlay::Help(scroll) => overlay::help(app, look, &layout, *scroll, buf),
             Overlay::Problems(scroll) => overlay::problems(app, look, &layout, *scroll, buf),

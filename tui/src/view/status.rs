@@ -46,7 +46,8 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
         pieces.push(gap());
         let at = |t| axis::clock(t, &app.zone, fgm::time::SECOND);
         pieces.push((format!("{}–{}", at(window.start), at(window.end)), look.theme.text()));
-        pieces.push((format!(" ({})", span(window.width())), look.theme.muted()));
+        let zone = axis::zone_name(window.start, &app.zone);
+        pieces.push((format!(" {zone} ({})", span(window.width())), look.theme.muted()));
         pieces.push(gap());
     }
     let o = &app.overview;
@@ -63,7 +64,12 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
         pieces.push((format!("{} ticks lost", o.lost_ticks), look.theme.warning()));
         pieces.push(gap());
     }
-    pieces.push((format!("{} {files}{open}", o.files), look.theme.muted()));
+    let health = format!("{} {files}{open}", o.files);
+    let used: usize = pieces.iter().map(|(t, _)| width(t)).sum();
+    // Half a word says nothing.
+    if used + width(&health) <= usize::from(room.w) {
+        pieces.push((health, look.theme.muted()));
+    }
     if app.slow {
         pieces.push(("  loading …".to_owned(), look.theme.warning()));
     }

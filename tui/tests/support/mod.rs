@@ -3,6 +3,7 @@
 // Each test binary uses its own part of this; clippy does not see that these are tests.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
+pub mod busy;
 pub mod foreign;
 pub mod pty;
 pub mod session;

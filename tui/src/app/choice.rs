@@ -1,0 +1,58 @@
+//! Choosing whose series are drawn.
+//!
+//! Owns: what the selected subject is, and what actions do to it. Must not: rank or list.
+
+use fgm::metric::Table;
+use fgm::subject::SubjectKey;
+
+use super::message::Effect;
+use super::{App, Focus};
+
+impl App {
+    pub(super) fn target(&self) -> Option<SubjectKey> {
+        if self.focus == Focus::Chart || self.layout().lists.is_none() {
+            self.drawn().top().cloned()
+        } else {
+            self.subjects().selected().map(|e| e.key.clone())
+        }
+    }
+
+    pub(super) fn toggle_selected(&mut self) -> Vec<Effect> {
+        match self.target() {
+            Some(key) => self.toggle(&key),
+            None => Vec::new(),
+        }
+    }
+
+    /// Draws a subject or stops drawing it.
+    pub(super) fn toggle(&mut self, key: &SubjectKey) -> Vec<Effect> {
+        if !self.group_mut().drawn.toggle(key) {
+            self.notice = Some(format!(
+                "{} series at most: take one away with space, or all with n",
+                super::layout::MOST_SERIES
+            ));
+            return Vec::new();
+        }
+        self.redraw_series()
+    }
+
+    pub(super) fn only_selected(&mut self) -> Vec<Effect> {
+        let Some(key) = self.target() else { return Vec::new() };
+        let drawn = &mut self.group_mut().drawn;
+        drawn.automatic = false;
+        drawn.choose([key]);
+        self.redraw_series()
+    }
+
+    /// A container's processes at the cursor; of anything else, its series and no others.
+    pub(super) fn open_selected(&mut self) -> Vec<Effect> {
+        match self.target() {
+            Some(key)
+                if key.table == Table::Containers && self.overview.tables.contains(&Table::Processes) =>
+            {
+                self.open_processes(key)
+            }
+            _ => self.only_selected(),
+        }
+    }
+}

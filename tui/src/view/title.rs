@@ -1,0 +1,79 @@
+//! The title of a panel: what it shows, on which axis, and what cannot be seen in it.
+//!
+//! Owns: the row above the dots. Must not: draw dots.
+
+use fgm::metric::Kind;
+use ratatui::buffer::Buffer;
+use ratatui::style::Style;
+
+use super::chart::Chart;
+use super::paint::{put, right};
+use super::scale::ValueAxis;
+use super::{letter, value};
+use crate::app::layout::Area;
+use crate::app::panel::{Reading, Scale};
+use crate::text::width;
+
+/// The metric, how its axis runs, the selected series' limit, what kind of number it is, and in panels without a legend
+/// of their own what the selected series says.
+pub fn draw(c: &Chart<'_>, axis: Option<&ValueAxis>, limit: Option<f64>, buf: &mut Buffer) {
+    let (a, m, theme) = (c.area.title, c.panel.metric, c.look.theme);
+    let active = c.area.index == c.app.active;
+    let at = c.area.plot.x;
+    let mut end = a.x + a.w;
+    if c.app.panels.len() > 1 {
+        if active {
+            put(buf, a.x, a.y, 1, "▸", theme.accent());
+        }
+        let number = format!("{}/{}", c.area.index + 1, c.app.panels.len());
+        end = right(buf, a, 0, &number, theme.muted()).saturating_sub(1);
+        if !active {
+            end = reading(c, Area { w: end - a.x, ..a }, buf);
+        }
+    }
+    let mut notes: Vec<(String, Style)> = Vec::new();
+    if let Some(axis) = axis {
+        notes.push(mode(c, axis));
+        if let Some(limit) = limit {
+            let above = if limit > axis.high { ", above" } else { "" };
+            let text = format!("limit {}{above}", value(m, limit));
+            notes.push((text, theme.series(c.drawn.selected, true)));
+        }
+    }
+    // Where the axis starts matters more than the end of a long name.
+    let kept: u16 = notes.iter().map(|(t, _)| width(t) as u16 + 2).sum();
+    let name = format!("{}.{}", m.table, m.name);
+    let style = if active { theme.strong() } else { theme.text() };
+    let mut x = put(buf, at, a.y, end.saturating_sub(at + kept).max(12), &name, style);
+    for (text, style) in notes {
+        x = put(buf, x + 2, a.y, end.saturating_sub(x + 2), &text, style);
+    }
+    let rest = end.saturating_sub(x + 2);
+    if rest > 30 && !c.app.lists_shown() {
+        put(buf, x + 2, a.y, rest, m.help, theme.muted());
+    } else if rest > 12 {
+        let note = if m.kind == Kind::Counter { "per second" } else { m.kind.name() };
+        put(buf, x + 2, a.y, rest, note, theme.muted());
+    }
+}
+
+/// What the selected series says, at the right end; returns where that begins.
+fn reading(c: &Chart<'_>, a: Area, buf: &mut Buffer) -> u16 {
+    let selected = c.drawn.selected;
+    let Reading::Value(b) = c.app.value_of(c.panel, selected) else { return a.x + a.w };
+    let text = format!("{} {}", letter(selected), value(c.panel.metric, b.mean));
+    let style = c.look.theme.series(selected, true);
+    right(buf, Area { w: a.w.saturating_sub(1), ..a }, 0, &text, style).saturating_sub(2)
+}
+
+/// How the axis runs. A cut axis makes small changes look big.
+fn mode(c: &Chart<'_>, axis: &ValueAxis) -> (String, Style) {
+    let theme = c.look.theme;
+    let number = |v: f64| fgm::unit::significant(v / axis.prefix.divisor);
+    match c.panel.scale {
+        _ if axis.log => ("log".to_owned(), theme.warning()),
+        Scale::Fixed(low, high) => (format!("fixed {}–{}", number(low), number(high)), theme.warning()),
+        _ if axis.low != 0.0 => (format!("from {}", number(axis.low)), theme.warning()),
+        _ => ("zero-based".to_owned(), theme.muted()),
+    }
+}
