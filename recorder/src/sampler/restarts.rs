@@ -10,28 +10,36 @@ use fgm::time::Micros;
 
 use super::events::called;
 
-/// Places that are remembered, at about a third of a KiB each; beyond that the oldest is forgotten. A container that is
+/// Places that are remembered, at about a fifth of a KiB each; beyond that the oldest is forgotten. A container that is
 /// started again comes back within minutes.
 const MAX_PLACES: usize = 2_000;
 
 /// Where a container stands: a name in a pod, or an id that may be started again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Place {
-    InPod(String, String),
-    Alone(String),
+    InPod(Box<str>, Box<str>),
+    Alone(Box<str>),
 }
 
 struct Tenant {
     series: SeriesId,
-    container_id: String,
-    name: Option<String>,
+    /// Where the place does not tell it.
+    container_id: Option<Box<str>>,
+    name: Option<Box<str>>,
     restarts: Option<i64>,
 }
 
 /// The places of all containers seen in this run.
-#[derive(Default)]
 pub(crate) struct Restarts {
     places: HashMap<Place, Tenant>,
+}
+
+impl Default for Restarts {
+    fn default() -> Restarts {
+        // Growing later would move all of it, and the recorder's memory would still rise after half an hour. What is not
+        // used of it is not touched, and takes none.
+        Restarts { places: HashMap::with_capacity(MAX_PLACES + 1) }
+    }
 }
 
 impl Restarts {
@@ -46,10 +54,10 @@ impl Restarts {
     ) -> Option<Event> {
         let id = about.container_id.clone()?;
         let place = match (&about.pod_uid, &about.container_name) {
-            (Some(uid), Some(name)) => Place::InPod(uid.clone(), name.clone()),
+            (Some(uid), Some(name)) => Place::InPod(uid.as_str().into(), name.as_str().into()),
             // In a pod the id tells nothing before the name is known: each restart has a new one.
             (Some(_), None) => return None,
-            (None, _) => Place::Alone(id.clone()),
+            (None, _) => Place::Alone(id.as_str().into()),
         };
         let mut before = self.places.get_mut(&place);
         if let Some(known) = &mut before {
@@ -59,16 +67,22 @@ impl Restarts {
             }
             if known.series == series {
                 known.restarts = restarts.or(known.restarts);
-                known.name = about.container_name.clone().or(known.name.take());
+                known.name = about.container_name.as_deref().map(Box::from).or(known.name.take());
                 return None;
             }
         }
         // Names are looked up a tick later, but in the same place they are those of the one before.
         let mut about = about.clone();
         if about.container_name.is_none() {
-            about.container_name = before.and_then(|b| b.name.clone());
+            about.container_name = before.and_then(|b| b.name.as_deref().map(str::to_owned));
         }
-        let tenant = Tenant { series, container_id: id, name: about.container_name.clone(), restarts };
+        let in_pod = matches!(place, Place::InPod(..));
+        let tenant = Tenant {
+            series,
+            container_id: in_pod.then(|| id.as_str().into()),
+            name: about.container_name.as_deref().map(Box::from),
+            restarts,
+        };
         let previous = self.places.insert(place, tenant);
         self.bound();
         let previous = previous?;
@@ -77,7 +91,8 @@ impl Restarts {
             Some(n) => format!("{} was restarted, {n} times so far", called(&about)),
             None => format!("{} was restarted", called(&about)),
         };
-        let detail = serde_json::json!({ "previous_container_id": previous.container_id }).to_string();
+        let before = previous.container_id.as_deref().unwrap_or(&id);
+        let detail = serde_json::json!({ "previous_container_id": before }).to_string();
         Some(Event {
             about,
             value_before: previous.restarts.map(|n| n as f64),
@@ -90,7 +105,7 @@ impl Restarts {
 
     /// A pod is gone, and all places in it.
     pub(crate) fn pod_ended(&mut self, pod_uid: &str) {
-        self.places.retain(|place, _| !matches!(place, Place::InPod(uid, _) if uid == pod_uid));
+        self.places.retain(|place, _| !matches!(place, Place::InPod(uid, _) if **uid == *pod_uid));
     }
 
     fn bound(&mut self) {
@@ -150,6 +165,7 @@ mod tests {
             assert!(r.named(n, &about(&format!("{n:064x}"), None, None), None, 0).is_none());
         }
         assert!(r.places.len() <= 2_000, "{}", r.places.len());
+        assert!(r.places.capacity() <= Restarts::default().places.capacity(), "it was never moved");
         assert!(
             r.named(3_000, &about(&format!("{:064x}", 2_999), None, None), None, 0).is_some(),
             "the newest stay"
