@@ -13,7 +13,7 @@ pub mod grid;
 mod made;
 pub mod oom;
 pub mod period;
-mod season;
+pub mod season;
 pub mod stats;
 pub mod throttle;
 pub mod trend;

@@ -1,14 +1,24 @@
 //! What repeats, taken out of a series.
 //!
-//! Owns: the typical cycle, and what is left without it. Must not: look for a period.
+//! Owns: the typical cycle, and what is left without it. Must not: judge whether something repeats: [`super::period`]
+//! does.
 
 use super::grid::Grid;
+use super::period::{Finder, Options, Verdict};
 use super::stats::median;
 
 /// Most phases that are told apart.
 const PHASES: usize = 240;
 /// Fewest cycles that make a cycle typical.
 const LEAST_CYCLES: f64 = 3.0;
+
+/// Length in seconds of the cycle that studies of levels take out; `None` if the series does not repeat.
+pub fn cycle_s(grid: &Grid, finder: &mut Finder) -> Option<f64> {
+    match finder.find(grid, &Options { most: 1 }) {
+        Verdict::Periodic(periods) => periods.first().map(|p| p.period_s),
+        _ => None,
+    }
+}
 
 /// The values of a grid less the typical cycle of `period_s` seconds, which varies around zero; as they are without a
 /// period, or when fewer than three cycles are there.

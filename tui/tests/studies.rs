@@ -57,10 +57,13 @@ fn changes() {
     assert!(!of("shop/leaky", "memory_stat_anon_bytes").is_empty(), "{all:#?}");
 
     let told = text(&["changes", "--include", "name:web", "--tz", "Europe/Berlin"]);
-    assert!(told.starts_with("cpu_usage_millicores of shop/web rose from 200 mcores to 50"), "{told}");
+    assert!(
+        told.starts_with("cpu_usage_millicores of shop/web rose from 199 mcores to 500 mcores (+301"),
+        "{told}"
+    );
     assert!(told.contains(" mcores) at 15:56:0"), "{told}");
     assert_eq!(text(&["changes", "--top", "1"]).lines().count(), 1);
-    let csv = text(&["changes", "--format", "csv", "--range", "..14:55"]);
+    let csv = text(&["changes", "--format", "csv", "--range", "..15:00"]);
     assert!(csv.starts_with("subject,node_name,namespace,"), "{csv}");
 }
 

@@ -36,7 +36,7 @@ const APART: f64 = 4.0;
 const APART_ON_SLOPE: f64 = 2.0;
 /// How much of the difference there must be at once: within this many samples on either side, more if the series
 /// remembers for longer, the rest being one slope.
-const SUDDEN: f64 = 0.4;
+const SUDDEN: f64 = 0.5;
 const NEARBY: usize = 60;
 const NEARBY_MEMORIES: usize = 8;
 /// Least confidence of the permutation test.
@@ -150,7 +150,19 @@ fn search(x: &[f64]) -> Vec<usize> {
             before = best;
         }
     }
-    sharp
+    without_short(&sums, x.len(), sharp)
+}
+
+/// Of two places that are too near to one another only the better one.
+fn without_short(sums: &Sums, n: usize, mut places: Vec<usize>) -> Vec<usize> {
+    while let Some(i) = (1..places.len()).find(|&i| places[i] - places[i - 1] < SHORTEST) {
+        let before = if i < 2 { 0 } else { places[i - 2] };
+        let after = places.get(i + 1).copied().unwrap_or(n);
+        let cost = |at: usize| sums.error(before, at) + sums.error(at, after);
+        places.remove(if cost(places[i]) < cost(places[i - 1]) { i - 1 } else { i });
+    }
+    places.retain(|at| (SHORTEST..=n - SHORTEST).contains(at));
+    places
 }
 
 /// Drops the weakest candidate until all that are left stand.
@@ -171,7 +183,7 @@ fn judged(x: &[f64], mut places: Vec<usize>) -> Vec<Cut> {
         let cuts: Vec<Cut> = (0..places.len())
             .map(|i| {
                 let (from, at, to) = around(i);
-                Cut { at, z: strengths[i], confidence: confidence(&x[from..to], noise.memory()) }
+                Cut { at, z: strengths[i], confidence: confidence(&x[from..to], noise.memory) }
             })
             .collect();
         match (0..cuts.len()).min_by(|&a, &b| cuts[a].confidence.total_cmp(&cuts[b].confidence)) {
@@ -186,7 +198,7 @@ fn judged(x: &[f64], mut places: Vec<usize>) -> Vec<Cut> {
 fn strength(sums: &Sums, (from, at, to): (usize, usize, usize), noise: Noise) -> f64 {
     let apart = sums.mean(at, to) - sums.mean(from, at);
     let sign = apart.signum();
-    let near = NEARBY.max(NEARBY_MEMORIES * noise.memory());
+    let near = NEARBY.max(NEARBY_MEMORIES * noise.memory);
     let (whole, variance) = jump(sums, (from, at, to));
     let (nearby, _) = jump(sums, (at.saturating_sub(near).max(from), at, (at + near).min(to)));
     let slid = whole * sign < APART_ON_SLOPE * (noise.long_run * variance).sqrt()
@@ -237,19 +249,16 @@ fn told(grid: &Grid, cells: &[usize], x: &[f64], middle: f64, cuts: &[Cut]) -> C
     Changes { changes, segments }
 }
 
-/// The median of the values around each.
+/// The median of the values around each; near the ends that of the first or last few, so that no spike is left there.
 fn running_median(x: &[f64]) -> Vec<f64> {
-    let half = SMOOTHED / 2;
-    (0..x.len())
-        .map(|i| {
-            // Near the ends the window shrinks on both sides, so that it never leans.
-            let reach = half.min(i).min(x.len() - 1 - i);
-            let mut window = [0.0; SMOOTHED];
-            let window = &mut window[..=2 * reach];
-            window.copy_from_slice(&x[i - reach..=i + reach]);
-            median(window).unwrap_or(x[i])
-        })
-        .collect()
+    let last = x.len().saturating_sub(SMOOTHED);
+    let around = |i: usize| {
+        let from = i.saturating_sub(SMOOTHED / 2).min(last);
+        let mut window = [0.0; SMOOTHED];
+        window.copy_from_slice(&x[from..from + SMOOTHED]);
+        median(&mut window).unwrap_or(x[i])
+    };
+    (0..x.len()).map(around).collect()
 }
 
 #[cfg(test)]

@@ -1,55 +1,80 @@
 //! How much a series moves by itself.
 //!
-//! Owns: the long-run variance, from differences over growing lags. Must not: be moved by a few steps or spikes.
+//! Owns: the long-run variance, from means of blocks. Must not: be moved by a few steps, spikes or a slope.
 //!
-//! Samples at 1 Hz follow one another closely. A mean over n of them varies as one over n·(1−φ)/(1+φ) independent ones
-//! would; a penalty that forgets this finds a change in every slow wave.
+//! Samples at 1 Hz follow one another closely: a mean over n of them varies more than one over n independent ones would.
+//! A penalty that forgets this finds a change in every slow wave. So the means of neighbouring blocks are compared, of
+//! several lengths: what drifts shows in the longest, a cycle that is shorter than a block in none.
 
 use crate::analysis::stats::{MAD_TO_SD, median};
 
-/// Longest lag at which differences are taken.
-const LAGS: usize = 16;
+/// Lengths of blocks.
+const BLOCKS: [usize; 5] = [4, 8, 16, 32, 64];
+/// How many blocks of a length a series must hold, so that a few steps do not touch most pairs of them.
+const SPACE: usize = 14;
+/// If the variance grows by as much from blocks of 16 to those of 64, the series is a random walk (for which it grows
+/// sixteenfold), and goes on like that up to blocks of an eighth of its length.
+const WANDERS: f64 = 8.0;
 /// The share of differences that is left out where the median says nothing.
 const TRIMMED: f64 = 0.05;
 /// Mean square of a normal distribution without its outer 5 %.
 const TRIMMED_SQUARE: f64 = 0.7588;
-/// More persistent than this is a random walk to whatever number of samples we have.
-const MOST_PERSISTENT: f64 = 0.995;
+/// Longest memory in samples that is reckoned with.
+const LONGEST_MEMORY: f64 = 60.0;
 
 /// What a series does between changes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Noise {
-    /// Variance of a mean of n samples, times n.
+    /// Variance of a mean of n samples, times n, for n beyond the memory.
     pub(super) long_run: f64,
-    /// Correlation of a sample with the next.
-    pub(super) persistence: f64,
+    /// Samples after which the series has mostly forgotten.
+    pub(super) memory: usize,
 }
 
 impl Noise {
     /// `None` if the series does not vary.
     pub(super) fn of(x: &[f64]) -> Option<Noise> {
-        // Half the mean square of differences over `lag`: the variance of what changes within that lag.
-        let within = |lag: usize| {
-            let mut steps: Vec<f64> = x.iter().skip(lag).zip(x).map(|(b, a)| b - a).collect();
-            // A slope is no noise: what is usual over the lag does not count.
-            let usual = median(&mut steps).unwrap_or(0.0);
-            steps.iter_mut().for_each(|d| *d = (*d - usual).abs());
-            let robust = median(&mut steps).unwrap_or(0.0) * MAD_TO_SD;
-            if robust > 0.0 { robust * robust / 2.0 } else { trimmed_square(&mut steps) / 2.0 }
-        };
-        let near = within(1);
-        let far = within(LAGS / 2).max(within(LAGS)).max(near);
         let quantum = smallest_step(x)?;
-        let persistence = if far > 0.0 { (1.0 - near / far).clamp(0.0, MOST_PERSISTENT) } else { 0.0 };
-        let long_run = far * (1.0 + persistence) / (1.0 - persistence);
+        let mut sums = vec![0.0];
+        for v in x {
+            sums.push(sums[sums.len() - 1] + v);
+        }
+        let fits = BLOCKS.iter().filter(|b| x.len() >= SPACE * **b);
+        let of_blocks: Vec<f64> = fits.map(|b| variance(&sums, *b)).collect();
         // What is rounded to a quantum varies by a twelfth of its square, even if nothing is seen of it.
-        Some(Noise { long_run: long_run.max(quantum * quantum / 12.0), persistence })
+        let least = quantum * quantum / 12.0;
+        let mut long_run = of_blocks.iter().copied().fold(least, f64::max);
+        if let [.., short, _, long] = of_blocks[..]
+            && of_blocks.len() == BLOCKS.len()
+            && long > WANDERS * short
+        {
+            long_run *= (x.len() as f64 / 8.0 / BLOCKS[4] as f64).powi(2).max(1.0);
+        }
+        let single = spread(x).max(least);
+        Some(Noise { long_run, memory: (long_run / single).clamp(1.0, LONGEST_MEMORY) as usize })
     }
+}
 
-    /// Number of samples after which the series has mostly forgotten.
-    pub(super) fn memory(self) -> usize {
-        ((1.0 + self.persistence) / (1.0 - self.persistence)).ceil() as usize
-    }
+/// Variance of a mean of `block` samples, times `block`, from all pairs of neighbouring blocks.
+fn variance(sums: &[f64], block: usize) -> f64 {
+    let mean = |from: usize| (sums[from + block] - sums[from]) / block as f64;
+    let mut steps: Vec<f64> =
+        (0..sums.len().saturating_sub(2 * block)).map(|i| mean(i + block) - mean(i)).collect();
+    square(&mut steps) / 2.0 * block as f64
+}
+
+/// Variance of single samples about what is usual within a few of them.
+fn spread(x: &[f64]) -> f64 {
+    let mut steps: Vec<f64> = x.iter().skip(16).zip(x).map(|(b, a)| b - a).collect();
+    square(&mut steps) / 2.0
+}
+
+/// Mean square of differences, robust: a slope, which is what is usual in them, does not count, nor do the few greatest.
+fn square(steps: &mut [f64]) -> f64 {
+    let usual = median(steps).unwrap_or(0.0);
+    steps.iter_mut().for_each(|d| *d = (*d - usual).abs());
+    let robust = median(steps).unwrap_or(0.0) * MAD_TO_SD;
+    if robust > 0.0 { robust * robust } else { trimmed_square(steps) }
 }
 
 fn trimmed_square(steps: &mut [f64]) -> f64 {

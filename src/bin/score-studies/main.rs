@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::ExitCode;
 
+use fgm::analysis::period::Finder;
+use fgm::analysis::season::cycle_s;
 use fgm::analysis::{Grid, Point, change, correlate, trend};
 use fgm::time::SECOND;
 
@@ -76,8 +78,10 @@ fn read(path: &str) -> Result<Series, String> {
 
 fn changes(series: &Series) {
     println!("series_id,time,before,after,confidence");
+    let mut finder = Finder::default();
     for (id, points) in series {
-        let found = change::find(&Grid::new(points, None), None).map(|c| c.changes).unwrap_or_default();
+        let grid = Grid::new(points, None);
+        let found = change::find(&grid, cycle_s(&grid, &mut finder)).map(|c| c.changes).unwrap_or_default();
         for c in found {
             let time = c.time as f64 / SECOND as f64;
             println!("{id},{time},{},{},{}", c.before, c.after, c.confidence);
@@ -87,8 +91,10 @@ fn changes(series: &Series) {
 
 fn leaks(series: &Series) {
     println!("series_id,is_leak,slope,low,high");
+    let mut finder = Finder::default();
     for (id, points) in series {
-        match trend::find(&Grid::new(points, None), None) {
+        let grid = Grid::new(points, None);
+        match trend::find(&grid, cycle_s(&grid, &mut finder)) {
             Ok(t) => {
                 let leak = t.verdict == trend::Verdict::Leak;
                 println!("{id},{leak},{},{},{}", t.slope, t.interval.0, t.interval.1);

@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 
 use fgm::analysis::change::{self, Change};
+use fgm::analysis::period::Finder;
+use fgm::analysis::season::cycle_s;
 use fgm::query::QueryError;
 
 use super::clock::Clock;
@@ -30,6 +32,7 @@ impl ChangeFinding {
 /// has of that metric.
 pub fn changes(task: &Task<'_>) -> Result<Vec<ChangeFinding>, QueryError> {
     let mut found: Vec<ChangeFinding> = Vec::new();
+    let mut finder = Finder::default();
     let mut greatest: HashMap<&str, f64> = HashMap::new();
     for_each(
         task,
@@ -39,7 +42,9 @@ pub fn changes(task: &Task<'_>) -> Result<Vec<ChangeFinding>, QueryError> {
             let most = greatest.entry(series.metric.name).or_default();
             *most = most.max(largest);
             // What cannot be judged has no change to tell.
-            let changes = change::find(&series.grid, None).map(|c| c.changes).unwrap_or_default();
+            let changes = change::find(&series.grid, cycle_s(&series.grid, &mut finder))
+                .map(|c| c.changes)
+                .unwrap_or_default();
             found.extend(changes.into_iter().map(|change| ChangeFinding { series: series.clone(), change }));
         },
     )?;

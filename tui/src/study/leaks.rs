@@ -2,6 +2,8 @@
 //!
 //! Owns: limits, and which of many leaks come first. Must not: judge a climb: `fgm::analysis::trend` does.
 
+use fgm::analysis::period::Finder;
+use fgm::analysis::season::cycle_s;
 use fgm::analysis::trend::{self, Trend, Verdict};
 use fgm::metric::Metric;
 use fgm::query::QueryError;
@@ -42,13 +44,13 @@ const WORKING_SET: &str = "memory_working_set_bytes";
 /// All leaks: those that meet a limit first, the earliest first; then those that have grown most for their size.
 pub fn leaks(task: &Task<'_>) -> Result<Vec<LeakFinding>, QueryError> {
     let anon = task.engine.overview().metrics.iter().any(|m| m.name == ANON);
-    let mut found = Vec::new();
+    let (mut found, mut finder) = (Vec::new(), Finder::default());
     for_each(
         task,
         |i| i.leaks && !(anon && i.name == WORKING_SET),
         |series| {
             // What cannot be judged is no leak that we know of.
-            let trend = trend::find(&series.grid, None).ok();
+            let trend = trend::find(&series.grid, cycle_s(&series.grid, &mut finder)).ok();
             if let Some(trend) = trend.filter(|t| t.verdict == Verdict::Leak) {
                 found.push(LeakFinding { series, trend, limit: None });
             }

@@ -2,7 +2,9 @@
 //!
 //! Owns: which pairs are worth comparing, and one grid for all. Must not: compare: `fgm::analysis::correlate` does.
 
-use fgm::analysis::correlate::{self, Link};
+use fgm::analysis::correlate::{self, Link, SameCycle};
+use fgm::analysis::period::Finder;
+use fgm::analysis::season::cycle_s;
 use fgm::query::QueryError;
 use fgm::time::Micros;
 
@@ -24,17 +26,19 @@ pub struct LinkFinding {
     pub link: Link,
     /// Length of a cell, in which the link's lag counts, in seconds.
     pub step_s: f64,
+    /// Set when both follow one cycle.
+    pub cycle: Option<SameCycle>,
 }
 
 impl LinkFinding {
     /// By how many seconds `b` follows `a`.
     pub fn lag_s(&self) -> f64 {
-        self.link.lag as f64 * self.step_s
+        self.cycle.map_or(self.link.lag as f64 * self.step_s, |c| c.lag_s)
     }
 
     /// One sentence.
     pub fn sentence(&self) -> String {
-        self.link.sentence(&self.a.title(), &self.b.title(), self.step_s, None)
+        self.link.sentence(&self.a.title(), &self.b.title(), self.step_s, self.cycle)
     }
 }
 
@@ -83,13 +87,17 @@ pub fn links(
         return Err(QueryError::Cancelled);
     };
     let step_s = step as f64 / fgm::time::SECOND as f64;
+    let mut finder = Finder::default();
     let found = links.links.into_iter().take(most).map(|mut link| {
         // What was asked about comes first.
         if all[link.b].0 && !all[link.a].0 {
             (link.a, link.b, link.lag) = (link.b, link.a, -link.lag);
         }
         let (a, b) = (all[link.a].1.clone(), all[link.b].1.clone());
-        LinkFinding { a, b, link, step_s }
+        let mut period = |s: &Series| cycle_s(&s.grid, &mut finder);
+        let periods = period(&a).and_then(|x| Some((x, period(&b)?)));
+        let cycle = periods.and_then(|(x, y)| link.same_cycle(x, y, step_s));
+        LinkFinding { a, b, link, step_s, cycle }
     });
     Ok(LinkFindings { found: found.collect(), compared: links.compared, left_out })
 }

@@ -37,6 +37,7 @@ pub(in crate::headless) fn run(args: &CorrelateArgs, data: Option<PathBuf>) -> R
         ("r", Cell::Number(None)),
         ("z", Cell::Number(None)),
         ("false_discovery_rate", Cell::Number(None)),
+        ("cycle_seconds", Cell::Number(None)),
         ("pairs_compared", Cell::Int(None)),
     ];
     let row = |f: &LinkFinding| {
@@ -49,6 +50,7 @@ pub(in crate::headless) fn run(args: &CorrelateArgs, data: Option<PathBuf>) -> R
             Cell::Number(Some(f.link.r)),
             Cell::Number(Some(f.link.z)),
             Cell::Number(Some(f.link.false_discovery_rate)),
+            Cell::Number(f.cycle.map(|c| c.period_s)),
             Cell::Int(Some(answer.compared as i64)),
         ];
         Row { sentence: f.sentence(), cells }
