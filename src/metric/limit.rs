@@ -23,7 +23,15 @@ const PAIRS: &[(Table, &[&str], &[&str])] = &[
     ),
     (
         Table::Containers,
-        &["memory_current_bytes", "memory_working_set_bytes", "memory_peak_bytes", "memory_rss_bytes"],
+        &[
+            "memory_current_bytes",
+            "memory_working_set_bytes",
+            "memory_peak_bytes",
+            "memory_rss_bytes",
+            "memory_stat_anon_bytes",
+            "memory_stat_shmem_bytes",
+            "memory_stat_kernel_bytes",
+        ],
         &["memory_max_effective_bytes", "memory_max_bytes"],
     ),
     (Table::Containers, &["memory_swap_current_bytes"], &["memory_swap_max_bytes"]),

@@ -27,7 +27,7 @@ const SHORTEST: usize = 15;
 /// Samples over which the running median goes.
 const SMOOTHED: usize = 5;
 /// A longer series is looked at in as many pieces and the places found are then made exact.
-const MOST: usize = 4096;
+const MOST: usize = 900;
 /// Cost of a piece in units of ln n × noise.
 const PENALTY: f64 = 3.0;
 /// How far two levels must be apart, in standard deviations of their difference.
@@ -118,7 +118,8 @@ pub fn find(grid: &Grid, period_s: Option<f64>) -> Result<Changes, NotEnough> {
     }
     let middle = median(&mut values.clone()).unwrap_or(0.0);
     let x = running_median(&values.iter().map(|v| v - middle).collect::<Vec<_>>());
-    let pieces = judged(&x, search(&x));
+    // Without spikes it may not vary at all.
+    let pieces = Noise::of(&x).map_or_else(Vec::new, |noise| judged(&x, noise, search(&x, noise)));
     Ok(told(grid, &cells, &x, middle, &pieces))
 }
 
@@ -130,11 +131,11 @@ struct Cut {
 }
 
 /// Candidates. A long series is searched in means of neighbours, and each place then sharpened.
-fn search(x: &[f64]) -> Vec<usize> {
+fn search(x: &[f64], noise: Noise) -> Vec<usize> {
     let together = x.len().div_ceil(MOST);
     let coarse: Vec<f64> = x.chunks(together).map(|c| c.iter().sum::<f64>() / c.len() as f64).collect();
-    let Some(noise) = Noise::of(&coarse) else { return Vec::new() };
-    let penalty = PENALTY * (coarse.len() as f64).ln() * noise.long_run;
+    // A mean of neighbours varies as much less as they are many.
+    let penalty = PENALTY * (x.len() as f64).ln() * noise.long_run / together as f64;
     let found = cuts(&Sums::of(&coarse), coarse.len(), penalty, SHORTEST.div_ceil(together).max(2));
     let sums = Sums::of(x);
     let begin = |i: usize| found.get(i).map_or(x.len(), |c| (c * together).min(x.len()));
@@ -166,8 +167,7 @@ fn without_short(sums: &Sums, n: usize, mut places: Vec<usize>) -> Vec<usize> {
 }
 
 /// Drops the weakest candidate until all that are left stand.
-fn judged(x: &[f64], mut places: Vec<usize>) -> Vec<Cut> {
-    let Some(noise) = Noise::of(x) else { return Vec::new() };
+fn judged(x: &[f64], noise: Noise, mut places: Vec<usize>) -> Vec<Cut> {
     let sums = Sums::of(x);
     loop {
         let around = |i: usize| {

@@ -5,7 +5,6 @@
 use fgm::analysis::period::Finder;
 use fgm::analysis::season::cycle_s;
 use fgm::analysis::trend::{self, Trend, Verdict};
-use fgm::metric::Metric;
 use fgm::query::QueryError;
 use fgm::query::model::WindowQuery;
 
@@ -65,16 +64,16 @@ pub fn leaks(task: &Task<'_>) -> Result<Vec<LeakFinding>, QueryError> {
     Ok(found)
 }
 
+/// The last value of what limits a series, in the unit of the series.
 fn limit(task: &Task<'_>, series: &Series) -> Result<Option<f64>, QueryError> {
-    let Some(metric) = series.about.limit.and_then(|name| Metric::find(series.metric.table, name)) else {
-        return Ok(None);
-    };
-    last(task, metric, series)
-}
-
-/// The last value of another metric of the same subject.
-fn last(task: &Task<'_>, metric: &'static Metric, series: &Series) -> Result<Option<f64>, QueryError> {
-    let query = WindowQuery { metric, subjects: vec![series.subject.key()], range: task.range, columns: 1 };
-    let answer = task.engine.window(&query, task.cancel)?;
-    Ok(answer.series.first().and_then(|(_, b)| b.columns.first().copied().flatten()).map(|b| b.last))
+    for limit in series.metric.limits() {
+        let subjects = vec![series.subject.key()];
+        let query = WindowQuery { metric: limit.metric, subjects, range: task.range, columns: 1 };
+        let answer = task.engine.window(&query, task.cancel)?;
+        let last = answer.series.first().and_then(|(_, b)| b.columns.first().copied().flatten());
+        if let Some(bucket) = last {
+            return Ok(Some(bucket.last * limit.factor));
+        }
+    }
+    Ok(None)
 }
