@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 
 use crate::caps::{Depth, Wish};
 use crate::config::{self, Config};
-use crate::headless::Command;
+use crate::headless::{Command, ViewArgs};
 use crate::view::marker::Marker;
 
 /// Look at recordings of containers and processes, second by second.
@@ -46,8 +46,14 @@ pub struct Cli {
     /// Time zone of the clock axis, such as Europe/Berlin [default: TZ or the system's].
     #[arg(long, value_name = "ZONE", value_parser = zone)]
     pub tz: Option<TimeZone>,
+    /// Start with the usual view instead of the last one of this recording.
+    #[arg(long)]
+    pub fresh: bool,
+    /// What is shown first.
+    #[command(flatten, next_help_heading = "View")]
+    pub view: ViewArgs,
     /// What the terminal is to be taken for.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Terminal")]
     pub look: LookArgs,
 }
 

@@ -22,6 +22,8 @@ pub enum Context {
     Processes,
     /// Help or the list of problems lies over everything.
     Overlay,
+    /// The list of what can be copied.
+    Copy,
 }
 
 /// Under which heading help shows an action.
@@ -37,14 +39,23 @@ pub enum Group {
     Search,
     /// Within the table of processes.
     Processes,
+    /// Taking something elsewhere.
+    Copy,
     /// The program itself.
     Program,
 }
 
 impl Group {
     /// Every group, in the order of the help screen.
-    pub const ALL: [Group; 6] =
-        [Group::Time, Group::Choice, Group::View, Group::Processes, Group::Search, Group::Program];
+    pub const ALL: [Group; 7] = [
+        Group::Time,
+        Group::Choice,
+        Group::View,
+        Group::Processes,
+        Group::Search,
+        Group::Copy,
+        Group::Program,
+    ];
 
     /// The heading.
     pub const fn title(self) -> &'static str {
@@ -54,6 +65,7 @@ impl Group {
             Group::View => "Chart",
             Group::Search => "In a search",
             Group::Processes => "In the table of processes",
+            Group::Copy => "Copying",
             Group::Program => "Program",
         }
     }
@@ -87,6 +99,7 @@ impl Action {
         Action::PromptClose,
         Action::ProcessesClose,
         Action::OverlayClose,
+        Action::CopyClose,
     ];
 }
 
@@ -160,6 +173,13 @@ actions! {
     PreviousPanel: Main View [Key::char('[')] "previous-panel", "Make the previous panel the active one.";
     Lists: Main View [Key::char('\\')] "lists", "Hide the lists on the left, or show them again.";
     Problems: Main View [Key::char('!')] "problems", "List the files that could not be read, and what the recorder says.";
+    Copy: Main Copy [Key::char('y')] "copy" as "copy", "Copy values, a command, SQL, a link or a picture to the clipboard.";
+    CopyValues: Copy Copy [Key::char('v'), Key::char('y')] "copy-values", "The values at the cursor, as a table.";
+    CopyCommand: Copy Copy [Key::char('c')] "copy-command", "The command line that gives the numbers of this chart.";
+    CopySql: Copy Copy [Key::char('s')] "copy-sql", "The SQL that reads the rows behind this chart.";
+    CopyLink: Copy Copy [Key::char('l')] "copy-link", "The command line that opens this view again.";
+    CopyPicture: Copy Copy [Key::char('p')] "copy-picture", "The chart as an SVG picture.";
+    CopyClose: Copy Copy [Key::plain(Esc), Key::char('q'), Key::ctrl('c')] "copy-close", "Copy nothing.";
     Palette: Main Program [Key::char(':')] "palette" as "commands", "Search everything that the viewer can do, and do it.";
     Help: Main Program [Key::char('?')] "help" as "help", "Show the keys.";
     Redraw: Main Program [Key::ctrl('l')] "redraw", "Draw the whole screen again.";

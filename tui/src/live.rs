@@ -6,7 +6,7 @@
 //! recording is sealed. Where another recorder records this node already, none is started: every tick would be there
 //! twice.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -93,6 +93,11 @@ impl Live {
         let thread = thread::Builder::new().name("fgm-record".into()).spawn(record);
         let thread = Some(thread.map_err(|e| format!("cannot start the recorder: {e}"))?);
         Ok(Live { dir, stop, thread, heard, trouble })
+    }
+
+    /// Where the recording is.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// Opens the recording once it has begun.

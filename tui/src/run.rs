@@ -3,6 +3,7 @@
 //! Owns: the order of things while the screen is taken. Must not: decide what is shown, or block on queries.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use signal_hook::consts::SIGTSTP;
 
 use crate::app::App;
 use crate::app::message::{Effect, Message, Slot};
+use crate::app::opening::Opening;
 use crate::caps::Caps;
 use crate::config::Config;
 use crate::effect::Event;
@@ -19,9 +21,10 @@ use crate::effect::finder::Finder;
 use crate::effect::worker::Worker;
 use crate::input;
 use crate::source::Source;
+use crate::state::Place;
 use crate::terminal::{self, Screen};
 use crate::theme::Palettes;
-use crate::view::{self, Look};
+use crate::view::{self, Look, svg};
 
 /// Shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
@@ -39,6 +42,23 @@ pub enum End {
     Panicked,
 }
 
+/// Width and height of copied pictures.
+const PICTURE: (u32, u32) = (960, 360);
+
+/// How a session begins.
+pub struct Opened {
+    /// The recording.
+    pub source: Box<dyn Source>,
+    /// As a command line names it.
+    pub paths: Vec<PathBuf>,
+    /// Zone of the clock axis.
+    pub zone: TimeZone,
+    /// What is shown first, if not the viewer's own choice.
+    pub opening: Option<Opening>,
+    /// Where the last view is kept.
+    pub place: Option<Place>,
+}
+
 struct Session {
     app: App,
     look: Look,
@@ -53,7 +73,8 @@ struct Session {
 }
 
 /// Shows a recording until the user leaves.
-pub fn run(source: Box<dyn Source>, zone: TimeZone, config: &Config) -> io::Result<End> {
+pub fn run(opened: Opened, config: &Config) -> io::Result<End> {
+    let Opened { source, paths, zone, opening, place } = opened;
     let env = |name: &str| std::env::var(name).ok();
     let caps = Caps::new(env, config.wish);
     let (events, inbox) = mpsc::channel();
@@ -63,13 +84,20 @@ pub fn run(source: Box<dyn Source>, zone: TimeZone, config: &Config) -> io::Resu
     let worker = Worker::start(source, events.clone())?;
     let screen = Screen::enter(caps.depth, caps.asks(env, config.wish))?;
     input::start(events.clone())?;
-    let (mut app, effects) = App::new(overview, zone, terminal::size());
+    let (mut app, mut effects) = App::new(overview, zone, terminal::size());
+    app.paths = paths;
+    effects.extend(opening.map(|o| app.show(o)).unwrap_or_default());
     app.keymap = Arc::new(config.keymap.clone());
     let palettes = config.palettes;
     let look = Look::new(caps, &palettes);
     let mut s = Session { app, look, palettes, screen, worker, finder: None, events, slow: None, end: None };
     s.perform(effects)?;
-    s.serve(&inbox)
+    let end = s.serve(&inbox);
+    if let (Some(place), Ok(End::Quit | End::Signal(_))) = (place, &end) {
+        // Nothing but the view is lost with it, and there is no screen any more to say so.
+        let _ = place.write(s.app.view());
+    }
+    end
 }
 
 /// A panic anywhere gives the terminal back before its message is printed, and ends the program.
@@ -188,6 +216,11 @@ impl Session {
                     self.poll_finder()?;
                 }
                 Effect::CloseSearch => self.finder = None,
+                Effect::Copy(what, text) => self.copy(what, &text)?,
+                Effect::CopyPicture => match svg::draw(&self.app, self.app.panel(), PICTURE.0, PICTURE.1) {
+                    Some(picture) => self.copy("picture", &picture)?,
+                    None => drop(self.tell(Message::Trouble("there is no picture yet".to_owned()))?),
+                },
                 Effect::Suspend => {
                     self.suspend()?;
                 }
@@ -195,6 +228,19 @@ impl Session {
                 Effect::Quit => self.end = Some(End::Quit),
             }
         }
+        Ok(())
+    }
+
+    fn copy(&mut self, what: &str, text: &str) -> io::Result<()> {
+        let done = terminal::copy(text, |name| std::env::var(name).ok())?;
+        self.tell(if done {
+            let lines = text.lines().count();
+            Message::Done(format!("copied: {what}, {lines} {}", if lines == 1 { "line" } else { "lines" }))
+        } else {
+            Message::Trouble(format!(
+                "the {what} is too long for a terminal's clipboard; fgm-tui export writes it"
+            ))
+        })?;
         Ok(())
     }
 

@@ -11,9 +11,10 @@ use fgm::query::model::Overview;
 
 use crate::argv;
 use crate::cli::{Cli, Failure, NOTHING, Target, UNREADABLE, USAGE};
-use crate::headless;
+use crate::headless::{self, view};
 use crate::live::{Left, Live};
-use crate::run::{self, End};
+use crate::run::{self, End, Opened};
+use crate::state::Place;
 use crate::terminal;
 use crate::text::clean;
 
@@ -48,13 +49,20 @@ fn start(cli: &Cli) -> Result<ExitCode, Failure> {
         Target::Paths(paths) => {
             let engine = open(&paths)?;
             tty()?;
-            run::run(Box::new(engine), cli.zone(), &settings)
+            run::run(first(engine, cli, paths)?, &settings)
         }
         Target::Live => {
             tty()?;
             let failed = |line| Failure::new(UNREADABLE, line);
             let live = Live::start(cli.output_dir.clone(), cli.interval).map_err(failed)?;
-            let end = run::run(Box::new(live.open().map_err(failed)?), cli.zone(), &settings);
+            let opened = Opened {
+                source: Box::new(live.open().map_err(failed)?),
+                paths: vec![live.dir().to_owned()],
+                zone: cli.zone(),
+                opening: None,
+                place: None,
+            };
+            let end = run::run(opened, &settings);
             let left = live.finish();
             say(&left);
             match (left.trouble, end) {
@@ -70,6 +78,18 @@ fn start(cli: &Cli) -> Result<ExitCode, Failure> {
         // Mostly a terminal that has gone away; there may be nobody to read this.
         Err(e) => Err(Failure::new(UNREADABLE, format!("cannot use the terminal: {e}"))),
     }
+}
+
+/// The recording with what is shown of it first: what flags ask for, else the last view.
+fn first(engine: Engine, cli: &Cli, paths: Vec<PathBuf>) -> Result<Opened, Failure> {
+    let place = Place::of(&paths, |name| std::env::var_os(name).map(PathBuf::from));
+    let (engine, asked) = view::asked(engine, &cli.view, &cli.zone());
+    let last = || place.as_ref().filter(|_| !cli.fresh)?.read();
+    let opening = match asked? {
+        Some(opening) => Some(opening),
+        None => last().map(|v| view::kept(&engine, v)),
+    };
+    Ok(Opened { source: Box::new(engine), paths, zone: cli.zone(), opening, place })
 }
 
 /// What a live session has left behind.

@@ -9,6 +9,8 @@ use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use ratatui::Terminal;
 use ratatui::TerminalOptions;
 use ratatui::Viewport;
@@ -100,6 +102,32 @@ fn write(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(bytes)?;
     out.flush()
+}
+
+/// Longest text that terminals are known to take into the clipboard, in Base64.
+const LONGEST: usize = 74_994;
+
+/// Puts a text into the clipboard of the terminal's user, however far away (OSC 52). Within tmux it is also sent through
+/// to the terminal around it, since tmux takes it for itself only if `set-clipboard` is on. False when the text is
+/// too long.
+pub fn copy(text: &str, env: impl Fn(&str) -> Option<String>) -> io::Result<bool> {
+    match clipboard(text, env("TMUX").is_some_and(|v| !v.is_empty())) {
+        Some(bytes) => write(&bytes).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+fn clipboard(text: &str, tmux: bool) -> Option<Vec<u8>> {
+    let encoded = BASE64_STANDARD.encode(text);
+    if encoded.len() > LONGEST {
+        return None;
+    }
+    let mut bytes = format!("\x1b]52;c;{encoded}\x07").into_bytes();
+    if tmux {
+        // Within the envelope each escape is doubled.
+        bytes.extend_from_slice(format!("\x1bPtmux;\x1b\x1b]52;c;{encoded}\x07\x1b\\").as_bytes());
+    }
+    Some(bytes)
 }
 
 /// Collects a frame, so that it goes out in one write.
@@ -240,6 +268,15 @@ fn raw() -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// TUI-4: the clipboard's text is wrapped for tmux, and not cut without a word.
+    #[test]
+    fn texts_go_to_the_clipboard() {
+        assert_eq!(clipboard("a\tb", false).unwrap(), b"\x1b]52;c;YQli\x07");
+        let twice = b"\x1b]52;c;YQli\x07\x1bPtmux;\x1b\x1b]52;c;YQli\x07\x1b\\";
+        assert_eq!(clipboard("a\tb", true).unwrap(), twice);
+        assert_eq!(clipboard(&"x".repeat(100_000), false), None);
+    }
 
     /// TUI-5: terminals with sixteen colours get no sequences for 256.
     #[test]

@@ -417,3 +417,32 @@ fn layers_stay_apart() {
         assert!(files > 8, "{folder} has moved");
     }
 }
+
+/// TUI-3: who types faster than the matcher gets what was typed: the match is taken when it is there, and the keys after
+/// it wait; closing does not.
+#[test]
+fn typing_ahead_of_the_matcher() {
+    let mut app = opened(false);
+    let width = |app: &App| app.window().unwrap().width();
+    let before = width(&app);
+    keys(&mut app, "/mem");
+    press(&mut app, Key::plain(Code::Enter));
+    keys(&mut app, "++");
+    let number = if let Overlay::Search(s) = &app.overlay { s.number } else { 0 };
+    let found = |item, running| {
+        let line = Match { item, text: String::new(), positions: Vec::new() };
+        Message::Found(number, Found { matches: vec![line], running, ..Found::default() })
+    };
+    app.update(found(2, true));
+    assert!(matches!(&app.overlay, Overlay::Search(s) if s.input.value() == "mem"), "still looking");
+    let effects = app.update(found(5, false));
+    settle(&mut app, effects);
+    assert!(matches!(app.overlay, Overlay::None) && width(&app) < before / 2);
+    assert_eq!(app.panel().metric, app.metrics.all().nth(5).unwrap());
+    keys(&mut app, "/x");
+    press(&mut app, Key::plain(Code::Enter));
+    press(&mut app, Key::plain(Code::Esc));
+    assert!(matches!(app.overlay, Overlay::None));
+    keys(&mut app, "z");
+    assert_eq!(app.panel().scale, Scale::Fit, "keys mean what they did");
+}

@@ -186,6 +186,7 @@ impl App {
             Overlay::Search(s) if s.number == number => s.update(found),
             _ => return Vec::new(),
         }
-        self.ask_preview()
+        let effects = self.catch_up();
+        if effects.is_empty() { self.ask_preview() } else { effects }
     }
 }

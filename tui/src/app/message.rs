@@ -162,6 +162,8 @@ pub enum Message {
     Recorder(Arc<Report>),
     /// Something outside went wrong, in one line.
     Trouble(String),
+    /// Something was done that can not be seen, in one line.
+    Done(String),
 }
 
 /// Everything that the state can want.
@@ -175,6 +177,10 @@ pub enum Effect {
     Pattern(String, bool),
     /// The search is over.
     CloseSearch,
+    /// Put a text into the clipboard; what it is, for people.
+    Copy(&'static str, String),
+    /// Put a picture of the active chart into the clipboard.
+    CopyPicture,
     /// Back to the shell for a while.
     Suspend,
     /// Draw everything anew.

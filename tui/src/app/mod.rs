@@ -9,6 +9,7 @@
 pub mod answers;
 mod ask;
 mod choice;
+pub mod copy;
 pub mod drawn;
 pub mod group;
 mod jumps;
@@ -19,6 +20,7 @@ pub mod marks;
 pub mod message;
 pub mod metrics;
 mod moves;
+pub mod opening;
 pub mod panel;
 mod panels;
 pub mod pointer;
@@ -33,6 +35,7 @@ pub mod update;
 mod values;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use fgm::metric::Table;
@@ -50,6 +53,7 @@ use message::{Effect, Slot};
 use metrics::Metrics;
 use panel::Panel;
 use processes::Processes;
+use prompt::TypedAhead;
 use report::Reported;
 use search::Search;
 use subjects::Subjects;
@@ -80,6 +84,8 @@ pub enum Overlay {
     Prompt(Prompt),
     /// A container's processes.
     Processes(Processes),
+    /// What can be copied.
+    Copy,
     /// The keys, scrolled down by so many lines.
     Help(usize),
     /// Files that could not be read and what the recorder says, likewise.
@@ -104,6 +110,8 @@ pub struct App {
     pub zone: TimeZone,
     /// What keys mean.
     pub keymap: Arc<Keymap>,
+    /// The recording, as a command line names it.
+    pub paths: Vec<PathBuf>,
     /// The metric list.
     pub metrics: Metrics,
     /// The charts, from the top; never none.
@@ -131,6 +139,7 @@ pub struct App {
     pub gone: bool,
     /// One per table, in the order of the tables' numbers.
     groups: Vec<Group>,
+    typed_ahead: Option<TypedAhead>,
     size: (u16, u16),
     newest: HashMap<Slot, u64>,
     accepted: HashMap<Slot, u64>,
@@ -149,6 +158,7 @@ impl App {
             overview: Arc::new(Overview::default()),
             zone,
             keymap: Arc::new(Keymap::default()),
+            paths: Vec::new(),
             metrics,
             panels: vec![Panel::new(0, first)],
             active: 0,
@@ -162,6 +172,7 @@ impl App {
             slow: false,
             recorder: Reported::default(),
             gone: false,
+            typed_ahead: None,
             groups: Table::ALL.into_iter().map(Group::new).collect(),
             size,
             newest: HashMap::new(),

@@ -67,7 +67,7 @@ impl App {
     }
 
     /// Lets lists, ranks and navigator follow the active panel.
-    fn look_at_active(&mut self) -> Vec<Effect> {
+    pub(super) fn look_at_active(&mut self) -> Vec<Effect> {
         let metric = self.panel().metric;
         self.metrics.select(metric);
         let group = self.group_mut();

@@ -5,12 +5,49 @@
 use std::sync::Arc;
 
 use super::line::Asked;
-use super::message::Effect;
+use super::message::{Effect, Message};
 use super::search::{Hit, Purpose, Search, Target};
 use super::{App, Overlay};
 use crate::keymap::{Action, Context, TABLE};
 
+/// A match that was taken before it was found, by somebody who types faster than matching takes, and what came after it.
+#[derive(Debug)]
+pub(super) struct TypedAhead {
+    close: bool,
+    then: Vec<Message>,
+}
+
 impl App {
+    /// Holds keys back that were typed after taking a match that is not there yet; all but the one that closes the
+    /// search.
+    pub(super) fn hold_back(&mut self, message: Message) -> Option<Message> {
+        if !matches!(self.overlay, Overlay::Search(_)) {
+            self.typed_ahead = None;
+        }
+        let Some(ahead) = &mut self.typed_ahead else { return Some(message) };
+        let closes = |key| self.keymap.action(Context::Search, key) == Some(Action::SearchClose);
+        match message {
+            Message::Key(key) if closes(key) => self.typed_ahead = None,
+            Message::Key(_) | Message::Paste(_) => {
+                ahead.then.push(message);
+                return None;
+            }
+            _ => {}
+        }
+        Some(message)
+    }
+
+    /// Takes the match that was waited for, and what was typed since.
+    pub(super) fn catch_up(&mut self) -> Vec<Effect> {
+        if matches!(&self.overlay, Overlay::Search(s) if s.pending) {
+            return Vec::new();
+        }
+        let Some(TypedAhead { close, then }) = self.typed_ahead.take() else { return Vec::new() };
+        let mut effects = self.take_hit(close);
+        effects.extend(then.into_iter().flat_map(|m| self.update(m)));
+        effects
+    }
+
     pub(super) fn open_search(&mut self, purpose: Purpose) -> Vec<Effect> {
         self.generation += 1;
         let (target, lines) = match purpose {
@@ -45,6 +82,10 @@ impl App {
 
     pub(super) fn take_hit(&mut self, close: bool) -> Vec<Effect> {
         let Overlay::Search(s) = &self.overlay else { return Vec::new() };
+        if s.pending {
+            self.typed_ahead = Some(TypedAhead { close, then: Vec::new() });
+            return Vec::new();
+        }
         let hit = s.hit();
         let mut effects = match hit.clone() {
             Some(Hit::Metric(m)) if s.purpose == Purpose::AddPanel => self.add_panel(m),

@@ -60,6 +60,8 @@ pub struct Search {
     pub input: Input,
     /// Results so far.
     pub found: Found,
+    /// Whether the results are not yet those of what has been typed.
+    pub pending: bool,
     /// Selection among the matches.
     pub selected: usize,
     /// What was asked to show the selected line as a chart.
@@ -78,6 +80,7 @@ impl Search {
             home,
             input: Input::default(),
             found: Found::default(),
+            pending: true,
             selected: 0,
             asked: None,
             preview: None,
@@ -86,6 +89,7 @@ impl Search {
 
     /// Takes results.
     pub fn update(&mut self, found: Found) {
+        self.pending = found.running;
         self.found = found;
         self.prefer_home();
         self.selected = self.selected.min(self.found.matches.len().saturating_sub(1));
@@ -145,12 +149,14 @@ impl Search {
     }
 
     fn changed(&mut self, before: &str) -> Option<(String, bool)> {
-        let now = self.input.value();
+        let now = self.input.value().to_owned();
         if now == before {
             return None;
         }
         self.selected = 0;
-        Some((now.to_owned(), now.starts_with(before)))
+        self.pending = true;
+        let longer = now.starts_with(before);
+        Some((now, longer))
     }
 }
 

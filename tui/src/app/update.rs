@@ -22,11 +22,13 @@ impl App {
             Overlay::Prompt(_) => Context::Prompt,
             Overlay::Processes(_) => Context::Processes,
             Overlay::Help(_) | Overlay::Problems(_) => Context::Overlay,
+            Overlay::Copy => Context::Copy,
         }
     }
 
     /// Takes a message and tells what is to be done. The screen needs a new frame after each.
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
+        let Some(message) = self.hold_back(message) else { return Vec::new() };
         let effects = match message {
             Message::Key(key) => self.key(key),
             Message::Paste(text) => {
@@ -56,7 +58,7 @@ impl App {
                 self.recorder.update(report);
                 Vec::new()
             }
-            Message::Trouble(line) => {
+            Message::Trouble(line) | Message::Done(line) => {
                 self.notice = Some(line);
                 Vec::new()
             }
@@ -115,6 +117,13 @@ impl App {
             Action::ShowBetween => self.show_between(),
             Action::SearchMetrics => self.open_search(Purpose::ShowMetric),
             Action::SearchSubjects => self.open_search(Purpose::DrawSubject),
+            Action::Copy => self.open(Overlay::Copy),
+            Action::CopyValues
+            | Action::CopyCommand
+            | Action::CopySql
+            | Action::CopyLink
+            | Action::CopyPicture => self.copy(action),
+            Action::CopyClose => self.open(Overlay::None),
             Action::Palette => self.open_search(Purpose::Act),
             Action::Down => self.step(1),
             Action::Up => self.step(-1),

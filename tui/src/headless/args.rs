@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 
 use super::span::Span;
 use super::studies::{CorrelateArgs, PeriodicityArgs, StudyArgs};
+use crate::app::panel::Scale;
 
 /// What can be asked without a screen.
 #[derive(Clone, Debug, Subcommand)]
@@ -120,6 +121,45 @@ pub struct Part {
     /// Not what matches.
     #[arg(long, value_name = "FILTER")]
     pub exclude: Vec<Filter>,
+    /// Only the subject of this name, as lists show it; several: any of them.
+    #[arg(long, value_name = "NAME")]
+    pub subject: Vec<String>,
+}
+
+/// What the viewer shows first; given, the last view is not come back to.
+#[derive(Clone, Debug, Default, PartialEq, Args)]
+pub struct ViewArgs {
+    /// Metric to show, such as `memory_current_bytes` or processes.threads; several: a panel each.
+    #[arg(long, value_name = "METRIC")]
+    pub metric: Vec<String>,
+    /// Value axis: zero, fit, log or LOW..HIGH; several: of the panels in their order.
+    #[arg(long, value_name = "AXIS", allow_hyphen_values = true)]
+    pub scale: Vec<Scale>,
+    /// Draw the subject of this name, as lists show it; several: all of them.
+    #[arg(long, value_name = "NAME")]
+    pub subject: Vec<String>,
+    /// Draw only what matches, such as 'ns:shop web-*'; of more than six the highest.
+    #[arg(long, value_name = "FILTER")]
+    pub include: Vec<Filter>,
+    /// Do not draw what matches.
+    #[arg(long, value_name = "FILTER")]
+    pub exclude: Vec<Filter>,
+    /// The window A..B: clock times (14:05, 2026-11-20T14:05), or times before the last tick (-10m); either may be
+    /// left out.
+    #[arg(long, value_name = "A..B", allow_hyphen_values = true)]
+    pub range: Option<Span>,
+    /// The cursor, a time likewise.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = instant)]
+    pub cursor: Option<Span>,
+}
+
+/// A time is the start of a range without an end.
+fn instant(text: &str) -> Result<Span, String> {
+    if text.contains("..") {
+        Err("give one time, not a range".to_owned())
+    } else {
+        format!("{text}..").parse()
+    }
 }
 
 /// `sql`.

@@ -17,6 +17,7 @@ mod subjects;
 mod summary;
 mod top;
 mod verify;
+pub(crate) mod view;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,11 +32,13 @@ use jiff::tz::TimeZone;
 use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
 
-pub use self::args::Command;
+pub use self::args::{Command, ViewArgs};
 use self::args::{Output, Part};
 use self::choose::{Choice, Wanted};
 use self::print::{Printer, Trouble};
+pub use self::span::Span;
 use crate::cli::{self, Failure, NOTHING, UNREADABLE, USAGE};
+use crate::naming::is_named;
 use crate::start::nothing;
 use crate::text::clean;
 
@@ -87,6 +90,11 @@ impl Recording {
         Ok(Recording { engine, zone: cli::zone_or_system(tz), cancel: on_interrupt() })
     }
 
+    /// A recording that is open already, for whoever deals with interrupts.
+    fn of(engine: Engine, zone: &TimeZone) -> Recording {
+        Recording { engine, zone: zone.clone(), cancel: Cancel::default() }
+    }
+
     /// The range that was asked for.
     fn range(&self, part: &Part) -> Result<TimeRange, Failure> {
         let all = self.engine.overview().range.unwrap_or(TimeRange::new(0, 0));
@@ -121,7 +129,8 @@ impl Recording {
         let identities = || self.identities(range);
         let choice = Choice::new(&part.include, &part.exclude, &identities);
         let mut found = self.engine.subjects(table, range).map_err(failed)?;
-        found.retain(|s| choice.keeps(s));
+        let named = |s: &Subject| part.subject.is_empty() || part.subject.iter().any(|n| is_named(s, n));
+        found.retain(|s| named(s) && choice.keeps(s));
         Ok(found)
     }
 

@@ -117,7 +117,7 @@ impl Labels {
     fn row(&self, wanted: &Wanted, subject: &Subject, quantity: Quantity) -> Vec<Cell> {
         let mut row = vec![Cell::text(wanted.name()), Cell::text(subject.title())];
         if !self.people {
-            row.extend([Cell::text(wanted.metric.table.name()), Cell::text(unit(quantity))]);
+            row.extend([Cell::text(wanted.metric.table.name()), Cell::text(quantity.name())]);
         }
         row.extend(self.names.iter().map(|(name, repr)| {
             let value = subject.label(name).cloned().unwrap_or(fgm::store::tick::LabelValue::Null);

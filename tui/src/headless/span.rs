@@ -14,9 +14,10 @@ const FORMS: &str = "give A..B with times such as 14:05, 2026-11-20T14:05, 2026-
                      (before the last tick), or leave one out";
 
 /// Where a range begins or ends.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Bound {
     /// With the recording.
+    #[default]
     Open,
     /// So long before its last tick.
     Before(Micros),
@@ -31,7 +32,7 @@ enum Bound {
 }
 
 /// A range as it was asked for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Span {
     from: Bound,
     to: Bound,

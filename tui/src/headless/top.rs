@@ -12,7 +12,6 @@ use super::Recording;
 use super::args::{By, TopArgs};
 use super::grid::{Cell, Grid};
 use super::print::Trouble;
-use super::series::unit;
 
 /// Compares.
 pub(super) fn run(args: &TopArgs, data: Option<PathBuf>) -> Result<ExitCode, Trouble> {
@@ -56,7 +55,7 @@ pub(super) fn run(args: &TopArgs, data: Option<PathBuf>) -> Result<ExitCode, Tro
             number(b.last),
             number(TopBy::Growth.of(&b)),
             Cell::Int(Some(b.count.into())),
-            Cell::text(unit(quantity)),
+            Cell::text(quantity.name()),
         ]);
     }
     recording.print(&args.output, &grid.finish()?)

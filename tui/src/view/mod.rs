@@ -20,6 +20,7 @@ pub mod raster;
 pub mod scale;
 pub mod search;
 pub mod status;
+pub mod svg;
 pub mod title;
 
 use fgm::metric::{Kind, Metric, Repr};
@@ -93,6 +94,7 @@ pub fn draw(app: &App, look: Look, buf: &mut Buffer) -> Option<Position> {
             Overlay::Prompt(p) => cursor = Some(prompt::draw(p, look, &layout, buf)),
             Overlay::Processes(p) => processes::draw(app, p, look, &layout, buf),
             Overlay::Search(s) => cursor = Some(search::draw(app, s, look, &layout, buf)),
+            Overlay::Copy => overlay::copy(app, look, &layout, buf),
             Overlay::Help(scroll) => overlay::help(app, look, &layout, *scroll, buf),
             Overlay::Problems(scroll) => overlay::problems(app, look, &layout, *scroll, buf),
         }

@@ -9,7 +9,7 @@ use super::Look;
 use super::paint::{frame, middle, put};
 use crate::app::App;
 use crate::app::layout::Layout;
-use crate::keymap::{Group, TABLE};
+use crate::keymap::{Context, Group, TABLE};
 use crate::text::{clean, fit_middle, pad, wrap};
 
 /// Most columns of a window, frame included.
@@ -71,6 +71,25 @@ pub fn help(app: &App, look: Look, layout: &Layout, scroll: usize, buf: &mut Buf
     let mouse = "Mouse: click sets the cursor, drag zooms to what it covers, wheel zooms, shift-wheel pans.";
     rows.extend(wrap(mouse, columns(layout)).into_iter().map(|t| vec![(t, look.theme.muted())]));
     window(look, layout, "keys", &rows, scroll, buf);
+}
+
+/// What can be copied, with the keys.
+pub fn copy(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
+    let rows: Vec<Row> = TABLE
+        .iter()
+        .filter(|e| e.context == Context::Copy)
+        .map(|e| {
+            let keys =
+                app.keymap.keys(e.action).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+            let word = e.name.split_once('-').map_or(e.name, |(_, w)| w);
+            vec![
+                (pad(&keys, KEYS), look.theme.key()),
+                (pad(word, 10), look.theme.strong()),
+                (e.help.to_owned(), look.theme.text()),
+            ]
+        })
+        .collect();
+    window(look, layout, "copy", &rows, 0, buf);
 }
 
 /// Files that could not be read, and what the recorder says.

@@ -50,7 +50,11 @@ impl Pty {
         command.current_dir(dir);
         command.args(args).env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("FGM_DATA");
         // Nobody's own settings, terminal or language.
-        command.env("XDG_CONFIG_HOME", "/nonexistent").env_remove("COLORFGBG").env_remove("COLORTERM");
+        command
+            .env("XDG_CONFIG_HOME", "/dev/null")
+            .env("XDG_STATE_HOME", "/dev/null")
+            .env_remove("COLORFGBG")
+            .env_remove("COLORTERM");
         command.env_remove("TMUX").env_remove("LC_ALL");
         command.envs(env.iter().copied());
         let end = |fd: &OwnedFd| Stdio::from(fd.try_clone().unwrap());
