@@ -46,6 +46,16 @@ pub struct Cli {
     /// Time zone of the clock axis, such as Europe/Berlin [default: TZ or the system's].
     #[arg(long, value_name = "ZONE", value_parser = zone)]
     pub tz: Option<TimeZone>,
+    /// Write the first picture to standard output as text, for tickets and chat.
+    #[arg(long, conflicts_with = "live")]
+    pub print: bool,
+    /// Columns of --print [default: those of the terminal, else 100].
+    #[arg(long, value_name = "N", requires = "print", value_parser = clap::value_parser!(u16).range(40..=1000))]
+    pub width: Option<u16>,
+    /// Rows of --print.
+    #[arg(long, value_name = "N", requires = "print", default_value = "24",
+        value_parser = clap::value_parser!(u16).range(12..=500))]
+    pub height: u16,
     /// Start with the usual view instead of the last one of this recording.
     #[arg(long)]
     pub fresh: bool,

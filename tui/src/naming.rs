@@ -4,6 +4,8 @@
 
 use fgm::store::tick::LabelValue;
 use fgm::subject::{Subject, SubjectKey};
+use fgm::time::Micros;
+use jiff::Timestamp;
 
 use crate::text::clean;
 
@@ -30,6 +32,11 @@ pub fn quoted(word: &str) -> String {
     } else {
         format!("'{}'", word.replace('\'', "'\\''"))
     }
+}
+
+/// An instant that does not depend on a zone: `2026-11-20T14:46:03.5Z`.
+pub fn instant(at: Micros) -> String {
+    Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
 }
 
 #[cfg(test)]

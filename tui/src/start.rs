@@ -10,7 +10,7 @@ use fgm::query::Engine;
 use fgm::query::model::Overview;
 
 use crate::argv;
-use crate::cli::{Cli, Failure, NOTHING, Target, UNREADABLE, USAGE};
+use crate::cli::{self, Cli, Failure, NOTHING, Target, UNREADABLE, USAGE};
 use crate::headless::{self, view};
 use crate::live::{Left, Live};
 use crate::run::{self, End, Opened};
@@ -36,6 +36,10 @@ fn start(cli: &Cli) -> Result<ExitCode, Failure> {
     }
     let settings = cli.look.settings()?;
     let interactive = terminal::check();
+    if cli.print {
+        let paths = cli::recordings(&cli.paths, std::env::var_os("FGM_DATA").map(PathBuf::from))?;
+        return headless::printed(open(&paths)?, cli, &settings);
+    }
     let target = cli.target(std::env::var_os("FGM_DATA").map(PathBuf::from), interactive.is_ok())?;
     let tty = || {
         interactive.map_err(|what| {

@@ -230,3 +230,62 @@ fn mistakes_in_links_are_one_line() {
         assert!(p.screen().contains(word) && !p.modes().0, "{args:?}: {}", p.screen());
     }
 }
+
+/// TUI-6: --print writes the viewer's picture as text: plain into files, in colour where that is asked for, in ASCII
+/// where there is nothing else.
+#[test]
+fn pictures_are_printed() {
+    let dir = recording();
+    let run = |args: &str| shell(&format!("fgm-tui --print --tz UTC {args} {}", dir.path().display()));
+    let text = run("--metric memory_current_bytes --subject proxy-1/envoy --height 16");
+    assert_eq!(text.lines().count(), 16);
+    for word in ["MiB", "containers.memory_current_bytes", "0 ┤", "14:48", "UTC", "proxy-1/envoy", "1 dot = "]
+    {
+        assert!(text.contains(word), "no {word}:\n{text}");
+    }
+    assert!(!text.contains('\x1b') && text.lines().all(|l| fgm_tui::text::width(l) <= 100), "{text}");
+    assert!(!text.contains("quit"), "keys are of no use on paper");
+    let narrow = run("--width 60 --range 14:47..14:48 --ascii");
+    assert!(
+        narrow.is_ascii() && narrow.lines().all(|l| l.len() <= 60) && narrow.contains("14:47"),
+        "{narrow}"
+    );
+    assert!(run("--color true").contains("\x1b[0;38;2;"));
+    assert!(run("--color 16").contains("\x1b[0;36m"));
+}
+
+/// TUI-6: export writes the numbers of `query` and the picture of the screen, by the file's name.
+#[test]
+fn exports_by_name() {
+    let dir = recording();
+    let (root, out) = (dir.path().display().to_string(), tempfile::tempdir().unwrap());
+    let file = |name: &str| out.path().join(name).display().to_string();
+    let export = |rest: &str, name: &str| {
+        shell(&format!("fgm-tui export memory_current_bytes {rest} -o {} {root}", file(name)));
+        std::fs::read(file(name)).unwrap()
+    };
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let csv = text(export("--subject proxy-1/envoy", "a.csv"));
+    let query = shell(&format!(
+        "fgm-tui query memory_current_bytes --subject proxy-1/envoy --raw --format csv {root}"
+    ));
+    assert!(csv == query && csv.lines().count() > 100);
+    let json = text(export("--columns 7", "a.json"));
+    assert!(serde_json::from_str::<Vec<serde_json::Value>>(&json).unwrap().len() > 7);
+    assert!(export("", "a.parquet").starts_with(b"PAR1"));
+    let svg = text(export("--include 'proxy*' --range 14:47..14:48 --tz UTC", "a.svg"));
+    for part in ["<svg", "containers.memory_current_bytes, MiB", "14:47:00–14:48", "proxy-1/envoy", "</svg>"]
+    {
+        assert!(svg.contains(part), "no {part}: {svg}");
+    }
+    assert!(!svg.contains("indexer") && !svg.contains('\x1b'));
+    for (args, code, word) in [
+        (vec!["export", "pids_current", "-o", "/tmp/x.txt"], 2, "which format"),
+        (vec!["export", "pids_current,memory_current_bytes", "--format", "svg"], 2, "one metric"),
+        (vec!["export", "pids_current", "--format", "svg", "--subject", "nobody"], 1, "nobody in this"),
+    ] {
+        let args: Vec<&OsStr> = args.iter().map(OsStr::new).chain([dir.path().as_os_str()]).collect();
+        let (got, line) = support::pty::plain(PROGRAM, &args);
+        assert!(got == Some(code) && line.contains(word) && line.lines().count() == 1, "{args:?}: {line}");
+    }
+}

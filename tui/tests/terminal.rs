@@ -136,8 +136,8 @@ fn storms_are_survived() {
         }
     }
     p.resize(120, 40);
-    p.send("\x1b[200~mempsage\nq\x1b[201~");
-    p.until_text("memory_pss_age_ticks");
+    p.send("\x1b[200~memcurr\nq\x1b[201~");
+    p.until_text("memory_current_bytes  ");
     p.send("\x1b");
     picture(&p);
     is_idle(&p);

@@ -8,8 +8,7 @@ use fgm::metric::Kind;
 use fgm::series::shown_quantity;
 use fgm::store::tick::LabelValue;
 use fgm::subject::SubjectKey;
-use fgm::time::{Micros, TimeRange};
-use jiff::Timestamp;
+use fgm::time::TimeRange;
 
 use super::message::Effect;
 use super::opening::metric_name;
@@ -17,7 +16,7 @@ use super::panel::{Panel, Reading};
 use super::timeline::{Pin, Timeline};
 use super::{App, Overlay};
 use crate::keymap::Action;
-use crate::naming::{key_text, quoted};
+use crate::naming::{instant, key_text, quoted};
 use crate::text::clean;
 
 impl App {
@@ -166,9 +165,4 @@ impl App {
     fn path_words(&self) -> String {
         self.paths.iter().map(|p| format!(" {}", quoted(&p.to_string_lossy()))).collect()
     }
-}
-
-/// An instant that does not depend on a zone: `2026-11-20T14:46:03.5Z`.
-fn instant(at: Micros) -> String {
-    Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
 }

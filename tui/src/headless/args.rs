@@ -27,6 +27,9 @@ pub enum Command {
     Top(TopArgs),
     /// List who was recorded, and when.
     Subjects(SubjectsArgs),
+    /// Write series into a file: samples or buckets as CSV, JSON or Parquet, or a picture as SVG.
+    #[command(after_help = EXPORT_HELP)]
+    Export(ExportArgs),
     /// Check every file and segment of a recording.
     #[command(after_help = VERIFY_HELP)]
     Verify(VerifyArgs),
@@ -78,6 +81,14 @@ Examples:
   fgm-tui --periodicity container rec/
   fgm-tui --periodicity 'ns:shop web' --metric cpu_usage_millicores --range -10m.. rec/
   fgm-tui periodicity --of web-0 --format json rec/";
+
+const EXPORT_HELP: &str = "\
+The format follows from the file's name, or from --format. Samples are exact; --columns gives buckets
+with their extremes instead, as the viewer draws them. A picture shows one metric.
+
+Examples:
+  fgm-tui export memory_current_bytes --subject web-0/app -o web.csv rec/
+  fgm-tui export cpu_usage_millicores --include ns:shop --range -10m.. -o shop.svg rec/";
 
 const VERIFY_HELP: &str = "\
 Exit code 0: all is well; 1: problems were found; 3: nothing could be read.";
@@ -194,6 +205,51 @@ pub struct QueryArgs {
     /// How to answer.
     #[command(flatten)]
     pub output: Output,
+}
+
+/// What `export` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// Comma-separated values with a line of names.
+    Csv,
+    /// An array of objects, one a line.
+    Json,
+    /// A Parquet file.
+    Parquet,
+    /// A picture.
+    Svg,
+}
+
+/// `export`.
+#[derive(Clone, Debug, Args)]
+pub struct ExportArgs {
+    /// Metrics, then files, directories or globs; without any: `$FGM_DATA`, ./collected-metrics, /data.
+    #[arg(value_name = "METRIC|PATH", required = true)]
+    pub words: Vec<OsString>,
+    /// The file; without one standard output.
+    #[arg(long = "output", short = 'o', value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Format [default: by the file's name, else csv].
+    #[arg(long, value_enum)]
+    pub format: Option<ExportFormat>,
+    /// Number of buckets over the range instead of every sample.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub columns: Option<u32>,
+    /// Width of a picture in pixels.
+    #[arg(long, value_name = "N", default_value = "960", value_parser = clap::value_parser!(u32).range(200..=20_000))]
+    pub width: u32,
+    /// Height of a picture in pixels.
+    #[arg(long, value_name = "N", default_value = "360", value_parser = clap::value_parser!(u32).range(200..=20_000))]
+    pub height: u32,
+    /// Value axis of a picture: zero, fit, log or LOW..HIGH.
+    #[arg(long, value_name = "AXIS", default_value = "zero", allow_hyphen_values = true)]
+    pub scale: Scale,
+    /// What of it.
+    #[command(flatten)]
+    pub part: Part,
+    /// Time zone of clock times, such as Europe/Berlin [default: TZ or the system's].
+    #[arg(long, value_name = "ZONE", value_parser = crate::cli::zone)]
+    pub tz: Option<TimeZone>,
 }
 
 /// By what subjects are compared.

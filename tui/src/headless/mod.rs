@@ -6,7 +6,9 @@
 mod args;
 mod choose;
 mod config;
+mod export;
 mod grid;
+mod picture;
 mod print;
 mod progress;
 mod series;
@@ -35,6 +37,7 @@ use signal_hook::iterator::Signals;
 pub use self::args::{Command, ViewArgs};
 use self::args::{Output, Part};
 use self::choose::{Choice, Wanted};
+pub use self::picture::printed;
 use self::print::{Printer, Trouble};
 pub use self::span::Span;
 use crate::cli::{self, Failure, NOTHING, UNREADABLE, USAGE};
@@ -52,6 +55,7 @@ pub fn run(command: &Command, data: Option<PathBuf>) -> Result<ExitCode, Failure
         Command::Query(args) => series::run(args, data),
         Command::Top(args) => top::run(args, data),
         Command::Subjects(args) => subjects::run(args, data),
+        Command::Export(args) => export::run(args, data),
         Command::Verify(args) => verify::run(args, data),
         Command::Config(args) => config::run(*args),
         Command::Summary(args) => summary::run(args, data),

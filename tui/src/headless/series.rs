@@ -60,7 +60,7 @@ pub(super) fn run(args: &QueryArgs, data: Option<PathBuf>) -> Result<ExitCode, T
 }
 
 /// Metrics come first; what holds a slash or is there begins the paths.
-fn split(words: &[OsString]) -> Result<(Vec<String>, Vec<PathBuf>), Failure> {
+pub(super) fn split(words: &[OsString]) -> Result<(Vec<String>, Vec<PathBuf>), Failure> {
     let is_path = |w: &OsString| w.to_string_lossy().contains(['/', '*']) || Path::new(w).exists();
     let at = words.iter().position(is_path).unwrap_or(words.len());
     let names: Vec<String> = words[..at]
@@ -117,7 +117,7 @@ impl Labels {
     fn row(&self, wanted: &Wanted, subject: &Subject, quantity: Quantity) -> Vec<Cell> {
         let mut row = vec![Cell::text(wanted.name()), Cell::text(subject.title())];
         if !self.people {
-            row.extend([Cell::text(wanted.metric.table.name()), Cell::text(quantity.name())]);
+            row.extend([Cell::text(wanted.metric.table.name()), Cell::text(unit(quantity))]);
         }
         row.extend(self.names.iter().map(|(name, repr)| {
             let value = subject.label(name).cloned().unwrap_or(fgm::store::tick::LabelValue::Null);

@@ -12,6 +12,7 @@ use super::Recording;
 use super::args::{By, TopArgs};
 use super::grid::{Cell, Grid};
 use super::print::Trouble;
+use super::series::unit;
 
 /// Compares.
 pub(super) fn run(args: &TopArgs, data: Option<PathBuf>) -> Result<ExitCode, Trouble> {
@@ -55,7 +56,7 @@ pub(super) fn run(args: &TopArgs, data: Option<PathBuf>) -> Result<ExitCode, Tro
             number(b.last),
             number(TopBy::Growth.of(&b)),
             Cell::Int(Some(b.count.into())),
-            Cell::text(quantity.name()),
+            Cell::text(unit(quantity)),
         ]);
     }
     recording.print(&args.output, &grid.finish()?)

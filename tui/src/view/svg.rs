@@ -104,7 +104,7 @@ impl Picture<'_> {
         };
         self.text(LEFT, 20.0, "start", "b", &format!("{}.{}{unit}", m.table, m.name));
         let at = |t| axis::clock(t, &self.app.zone, fgm::time::SECOND);
-        let dot = self.app.timeline.as_ref().map_or(0, crate::app::timeline::Timeline::dot);
+        let dot = (self.window.width() as f64 / (self.w / COLUMN)) as Micros;
         let about = format!(
             "{} {}–{} {} · 1 dot = {}, min–max",
             axis::date(self.window.start, &self.app.zone),
