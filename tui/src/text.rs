@@ -55,7 +55,7 @@ pub fn fit(s: &str, columns: usize) -> String {
     if width(s) <= columns {
         return s.to_owned();
     }
-    let mut out = take(s.chars(), columns.saturating_sub(1));
+    let mut out = take(atoms(s).into_iter(), columns.saturating_sub(1)).concat();
     if columns > 0 {
         out.push('…');
     }
@@ -71,8 +71,9 @@ pub fn fit_middle(s: &str, columns: usize) -> String {
         return fit(s, columns);
     }
     let tail = (columns - 1) / 2;
-    let end: String = take(s.chars().rev(), tail).chars().rev().collect();
-    let mut out = take(s.chars(), columns - 1 - width(&end));
+    let atoms = atoms(s);
+    let end: String = take(atoms.iter().rev().copied(), tail).into_iter().rev().collect();
+    let mut out = take(atoms.into_iter(), columns - 1 - width(&end)).concat();
     out.push('…');
     out + &end
 }
@@ -106,11 +107,35 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-fn take(chars: impl Iterator<Item = char>, columns: usize) -> String {
+/// The pieces that are not cut: characters, and what [`clean`] has written in place of one.
+fn atoms(s: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let mut rest = s;
+    while let Some(first) = rest.chars().next() {
+        let (atom, behind) = rest.split_at(escape(rest).unwrap_or(first.len_utf8()));
+        out.push(atom);
+        rest = behind;
+    }
+    out
+}
+
+/// Length of the escape that a text begins with.
+fn escape(s: &str) -> Option<usize> {
+    let digits = match s.get(..2)? {
+        "\\x" => 2,
+        // What is written with five lies in these planes.
+        "\\u" if ["e0", "10", "1e"].contains(&s.get(2..4)?) => 5,
+        "\\u" => 4,
+        _ => return None,
+    };
+    s.get(2..2 + digits)?.bytes().all(|b| b.is_ascii_hexdigit()).then_some(2 + digits)
+}
+
+fn take<'a>(atoms: impl Iterator<Item = &'a str>, columns: usize) -> Vec<&'a str> {
     let mut used = 0;
-    chars
-        .take_while(|c| {
-            used += c.width().unwrap_or(0);
+    atoms
+        .take_while(|a| {
+            used += width(a);
             used <= columns
         })
         .collect()
@@ -141,6 +166,13 @@ mod tests {
         assert_eq!(fit_middle("short", 11), "short");
         assert_eq!(fit("abc", 0), "");
         assert_eq!(pad_left("7", 3), "  7");
+        let name = clean("ab\x1b[2J\u{e0041}c");
+        for n in 0..20 {
+            for cut in [fit(&name, n), fit_middle(&name, n)] {
+                let rest: String = cut.replace("\\x1b", "").replace("\\ue0041", "");
+                assert!(width(&cut) <= n && !rest.contains('\\') && !rest.contains("1b"), "{cut}");
+            }
+        }
         for n in 0..30 {
             assert!(width(&fit_middle("日本語のとても長い名前/コンテナ", n)) <= n);
         }

@@ -237,9 +237,9 @@ fn mistakes_in_links_are_one_line() {
 fn pictures_are_printed() {
     let dir = recording();
     let run = |args: &str| shell(&format!("fgm-tui --print --tz UTC {args} {}", dir.path().display()));
-    let text = run("--metric memory_current_bytes --subject proxy-1/envoy --height 16");
+    let text = run("--metric memory_current_bytes --subject checkout/proxy --height 16");
     assert_eq!(text.lines().count(), 16);
-    for word in ["MiB", "containers.memory_current_bytes", "0 ┤", "14:48", "UTC", "proxy-1/envoy", "1 dot = "]
+    for word in ["MiB", "containers.memory_current_bytes", "0 ┤", "14:48", "UTC", "checkout/proxy", "1 dot = "]
     {
         assert!(text.contains(word), "no {word}:\n{text}");
     }
@@ -265,16 +265,16 @@ fn exports_by_name() {
         std::fs::read(file(name)).unwrap()
     };
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    let csv = text(export("--subject proxy-1/envoy", "a.csv"));
+    let csv = text(export("--subject checkout/proxy", "a.csv"));
     let query = shell(&format!(
-        "fgm-tui query memory_current_bytes --subject proxy-1/envoy --raw --format csv {root}"
+        "fgm-tui query memory_current_bytes --subject checkout/proxy --raw --format csv {root}"
     ));
     assert!(csv == query && csv.lines().count() > 100);
     let json = text(export("--columns 7", "a.json"));
     assert!(serde_json::from_str::<Vec<serde_json::Value>>(&json).unwrap().len() > 7);
     assert!(export("", "a.parquet").starts_with(b"PAR1"));
-    let svg = text(export("--include 'proxy*' --range 14:47..14:48 --tz UTC", "a.svg"));
-    for part in ["<svg", "containers.memory_current_bytes, MiB", "14:47:00–14:48", "proxy-1/envoy", "</svg>"]
+    let svg = text(export("--include 'checkout' --range 14:47..14:48 --tz UTC", "a.svg"));
+    for part in ["<svg", "containers.memory_current_bytes, MiB", "14:47:00–14:48", "checkout/proxy", "</svg>"]
     {
         assert!(svg.contains(part), "no {part}: {svg}");
     }
