@@ -84,9 +84,14 @@ impl Buckets {
         self.columns.iter().flatten().map(|b| (b.min, b.max)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
 
-    /// Mean of all samples; where there is none but a held value, that value.
+    /// All samples as one bucket; where there is none but a held value, that value.
+    pub fn whole(&self) -> Option<Bucket> {
+        self.columns.iter().flatten().copied().reduce(Bucket::merge)
+    }
+
+    /// Mean of all samples, likewise.
     pub fn mean(&self) -> Option<f64> {
-        self.columns.iter().flatten().copied().reduce(Bucket::merge).map(|b| b.mean)
+        self.whole().map(|b| b.mean)
     }
 
     /// Number of samples.

@@ -9,10 +9,12 @@ use fgm::metric::Table;
 use fgm::time::SECOND;
 use fgm_tui::app::Overlay;
 use fgm_tui::app::message::{Message, Pointer, Press};
+use fgm_tui::caps::Depth;
 use fgm_tui::keymap::Code;
+use fgm_tui::view::marker::Marker;
 use insta::assert_snapshot;
 use support::busy::{KILLED, THROTTLED, record_busy};
-use support::session::Session;
+use support::session::{Session, look};
 use support::{START, recording};
 use tempfile::TempDir;
 
@@ -205,4 +207,78 @@ fn no_processes_is_said() {
     s.key(Code::Enter);
     assert!(s.screen().contains("no process was recorded in it at this moment"), "{}", s.screen());
     assert!(Path::new(BUSY.path()).exists());
+}
+
+/// TUI-3: a filter narrows the list and the viewer's own choice; a wrong one is refused, an empty one shows all again.
+#[test]
+fn filters_narrow() {
+    let mut s = busy();
+    s.keys("&pod:checkout");
+    s.key(Code::Enter);
+    assert_eq!(s.app.subjects().visible().len(), 2);
+    assert_eq!(s.app.drawn().keys().len(), 2, "{}", s.screen());
+    assert!(s.screen().contains("[pod:checkout]"), "{}", s.screen());
+    s.keys("&");
+    for _ in 0..12 {
+        s.key(Code::Backspace);
+    }
+    s.keys("nope:x");
+    s.key(Code::Enter);
+    assert!(s.screen().contains("nope"), "{}", s.screen());
+    assert!(s.app.notice.is_some() && s.app.subjects().visible().len() == 2);
+    s.keys("&");
+    for _ in 0..12 {
+        s.key(Code::Backspace);
+    }
+    s.key(Code::Enter);
+    assert_eq!(s.app.subjects().visible().len(), 6);
+}
+
+/// TUI-3: muted series leave the chart and stay in the legend; solo shows one alone.
+#[test]
+fn mute_and_solo() {
+    let mut s = busy();
+    s.keys("M");
+    let screen = s.screen();
+    assert!(screen.contains("○A checkout/app"), "{screen}");
+    assert!(!screen.lines().next().unwrap().contains("limit"), "{screen}");
+    s.keys("i");
+    let screen = s.screen();
+    assert!(screen.contains("●A checkout/app") && screen.contains("○B checkout/proxy"), "{screen}");
+    s.keys("i");
+    assert!(s.screen().contains("●B checkout/proxy") && s.screen().contains("○A"), "{}", s.screen());
+}
+
+/// TUI-3: the list says by what it is ordered, and its numbers follow.
+#[test]
+fn the_list_says_its_order() {
+    let mut s = busy();
+    show(&mut s, "memory_current_bytes");
+    s.keys("rrr");
+    let screen = s.screen();
+    assert!(screen.contains("growth") && screen.contains("59.5 MiB"), "{screen}");
+}
+
+/// TUI-3: everybody on the list as a heat strip, in the order of the list, two to a row; what was not recorded is blank;
+/// without many colours one to a row, in more and more ink.
+#[test]
+fn a_heat_strip_of_all() {
+    let dir = recording();
+    let mut s = Session::open(dir.path(), 120, 40);
+    s.keys("V");
+    let first = s.screen();
+    assert!(first.contains("heat 0–") && first.contains("8 of 8"), "{first}");
+    let plot = s.app.layout().plot;
+    let dots = |screen: &str| {
+        let rows = screen.lines().skip(usize::from(plot.y)).take(8);
+        rows.map(|r| r.chars().skip(usize::from(plot.x)).collect::<String>()).collect::<Vec<_>>()
+    };
+    assert_eq!(dots(&first).iter().filter(|r| r.contains('▀')).count(), 4);
+    assert!(dots(&first)[0].contains("▀    "), "the ticks that no recorder wrote: {first}");
+    s.look = look(Depth::None, Marker::Braille);
+    assert_snapshot!(s.screen());
+    s.keys("r");
+    assert!(s.screen().contains("█"), "{}", s.screen());
+    s.keys("V");
+    assert!(!s.screen().contains("heat 0"), "{}", s.screen());
 }

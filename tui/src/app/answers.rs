@@ -103,6 +103,10 @@ impl App {
                     return Vec::new();
                 }
                 self.accepted.insert(slot, generation);
+                if table == Table::Identities {
+                    self.identities = subjects;
+                    return self.apply_filter();
+                }
                 self.groups[table as usize].subjects.update(&subjects);
                 if table == self.panel().metric.table { self.ask_rank() } else { Vec::new() }
             }
@@ -138,6 +142,13 @@ impl App {
                 }
                 Vec::new()
             }
+            Slot::Heat(id) if newest => {
+                self.accepted.insert(slot, generation);
+                if let Some(panel) = self.panels.iter_mut().find(|p| p.id == id && p.metric == metric) {
+                    panel.heat = Some(picture);
+                }
+                Vec::new()
+            }
             Slot::Limit(id) if newest => {
                 self.accepted.insert(slot, generation);
                 if let Some(panel) = self.panels.iter_mut().find(|p| p.id == id) {
@@ -167,9 +178,9 @@ impl App {
     }
 
     fn take_ranks(&mut self, answer: &WindowAnswer) -> Vec<Effect> {
-        let means: HashMap<_, _> =
-            answer.series.iter().filter_map(|(k, b)| Some((k.clone(), b.mean()?))).collect();
-        self.group_mut().subjects.rank(&means);
+        let ranks: HashMap<_, _> =
+            answer.series.iter().filter_map(|(k, b)| Some((k.clone(), b.whole()?))).collect();
+        self.group_mut().subjects.rank(&ranks);
         // The viewer's own choice is made while there is nothing to see, and then left alone: series that came and
         // went by themselves would be worse than ones that are no longer the highest.
         if self.undecided() {
@@ -177,7 +188,8 @@ impl App {
             group.drawn.choose(group.subjects.top(MOST_SERIES));
             return self.redraw_series();
         }
-        Vec::new()
+        // A heat strip is in the order of the list.
+        self.ask_charts()
     }
 
     /// Takes a search's results.

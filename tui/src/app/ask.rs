@@ -8,6 +8,7 @@ use fgm::time::{Micros, SECOND, TimeRange};
 
 use super::App;
 use super::message::{Effect, Question, Slot, Ticket};
+use super::panel::Shape;
 
 /// How long after its tick an event may be written.
 const EVENTS_LATE: Micros = 15 * SECOND;
@@ -31,7 +32,27 @@ impl App {
     pub(super) fn ask_charts(&mut self) -> Vec<Effect> {
         let charts = (0..self.panels.len()).filter_map(|i| self.ask_chart(i)).collect::<Vec<_>>();
         let limits = (0..self.panels.len()).filter_map(|i| self.ask_limit(i)).collect::<Vec<_>>();
-        [charts, limits].concat()
+        let heats = (0..self.panels.len()).filter_map(|i| self.ask_heat(i)).collect::<Vec<_>>();
+        [charts, limits, heats].concat()
+    }
+
+    /// Asks for a heat strip of the first on the list, two for each row of text.
+    fn ask_heat(&mut self, index: usize) -> Option<Effect> {
+        let (panel, layout) = (&self.panels[index], self.layout());
+        let area = layout.panels.iter().find(|p| p.index == index)?;
+        if panel.shape != Shape::Heat {
+            return None;
+        }
+        let (range, columns) = (self.window()?, usize::from(layout.plot.w));
+        let listed = self.group_of(panel.metric.table).subjects.visible();
+        let subjects: Vec<_> = listed.take(usize::from(area.plot.h) * 2).map(|e| e.key.clone()).collect();
+        if subjects.is_empty() {
+            return None;
+        }
+        let query = WindowQuery { metric: panel.metric, subjects, range, columns };
+        let there = panel.heat.as_ref().is_some_and(|p| p.query == query);
+        let slot = Slot::Heat(panel.id);
+        (!there || self.waits(slot)).then(|| self.ask(slot, Question::Window(query)))
     }
 
     /// Asks for the limits of what a chart shows.

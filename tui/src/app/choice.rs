@@ -2,6 +2,7 @@
 //!
 //! Owns: what the selected subject is, and what actions do to it. Must not: rank or list.
 
+use fgm::filter::Filter;
 use fgm::metric::Table;
 use fgm::subject::SubjectKey;
 
@@ -54,5 +55,44 @@ impl App {
             }
             _ => self.only_selected(),
         }
+    }
+
+    /// Pins the selected subject to the top of the list, or lets it go.
+    pub(super) fn pin(&mut self) -> Vec<Effect> {
+        if let Some(key) = self.target() {
+            self.group_mut().subjects.toggle_pin(&key);
+        }
+        self.ask_charts()
+    }
+
+    /// Takes a filter that was typed; nothing takes the old one away.
+    pub(super) fn set_filter(&mut self, text: &str) -> Vec<Effect> {
+        self.filter = match text.trim() {
+            "" => None,
+            text => match text.parse::<Filter>() {
+                Ok(filter) => Some(filter),
+                Err(line) => return self.tell(&line),
+            },
+        };
+        let mut effects = self.apply_filter();
+        // Images and labels of pods stand in a table of their own.
+        if self.filter.is_some() && self.identities.is_empty() {
+            effects.extend(self.ask_subjects(Table::Identities));
+        }
+        effects
+    }
+
+    /// Lets the lists follow the filter; the viewer's own choice is made anew among who is left.
+    pub(super) fn apply_filter(&mut self) -> Vec<Effect> {
+        for group in &mut self.groups {
+            group.subjects.set_filter(self.filter.clone(), &self.identities);
+        }
+        if self.drawn().automatic {
+            self.panel_mut().picture = None;
+        }
+        if self.subjects().visible().len() == 0 {
+            return self.tell("nobody matches the filter: & changes it");
+        }
+        self.ask_rank()
     }
 }

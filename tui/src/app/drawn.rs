@@ -16,11 +16,21 @@ pub struct Drawn {
     pub automatic: bool,
     /// Position of the series that is drawn on top.
     pub selected: usize,
+    /// Positions that are left out of the charts for a while.
+    pub muted: [bool; MOST_SERIES],
+    /// The only position that is not, whatever is muted.
+    pub solo: Option<usize>,
 }
 
 impl Default for Drawn {
     fn default() -> Drawn {
-        Drawn { chosen: [const { None }; MOST_SERIES], automatic: true, selected: 0 }
+        Drawn {
+            chosen: [const { None }; MOST_SERIES],
+            automatic: true,
+            selected: 0,
+            muted: [false; MOST_SERIES],
+            solo: None,
+        }
     }
 }
 
@@ -45,6 +55,7 @@ impl Drawn {
         self.automatic = false;
         if let Some(at) = self.position(key) {
             self.chosen[at] = None;
+            self.tidy();
             if self.selected == at {
                 self.select_next(true);
             }
@@ -62,6 +73,7 @@ impl Drawn {
         for slot in &mut self.chosen {
             slot.take_if(|k| !wanted.contains(k));
         }
+        self.tidy();
         for key in wanted {
             if self.position(&key).is_none()
                 && let Some(free) = self.chosen.iter_mut().find(|s| s.is_none())
@@ -83,6 +95,30 @@ impl Drawn {
                 return;
             }
         }
+    }
+
+    /// Whether a position is in the charts.
+    pub fn shows(&self, position: usize) -> bool {
+        self.solo.map_or(!self.muted[position], |s| s == position)
+    }
+
+    /// Leaves the selected series out of the charts for a while, or takes it in again.
+    pub fn mute(&mut self) {
+        self.solo = None;
+        self.muted[self.selected] = !self.muted[self.selected];
+    }
+
+    /// Leaves all but the selected series out, or takes them in again.
+    pub fn toggle_solo(&mut self) {
+        self.solo = (self.solo != Some(self.selected)).then_some(self.selected);
+    }
+
+    /// Whoever takes a position is not muted because another was.
+    fn tidy(&mut self) {
+        for (muted, chosen) in self.muted.iter_mut().zip(&self.chosen) {
+            *muted &= chosen.is_some();
+        }
+        self.solo = self.solo.filter(|s| self.chosen[*s].is_some());
     }
 
     /// The selected series.
@@ -119,5 +155,25 @@ mod tests {
         assert!(p.chosen[p.selected].is_some());
         p.choose([]);
         assert_eq!(p.iter().count(), 0);
+    }
+
+    /// TUI-3: muting and solo leave the choice alone, and end with the series they are about.
+    #[test]
+    fn mute_and_solo() {
+        let mut p = Drawn::default();
+        p.choose([key(0), key(1), key(2)]);
+        p.selected = 1;
+        p.mute();
+        assert_eq!([0, 1, 2].map(|i| p.shows(i)), [true, false, true]);
+        p.toggle_solo();
+        assert_eq!([0, 1, 2].map(|i| p.shows(i)), [false, true, false]);
+        p.toggle_solo();
+        assert_eq!([0, 1, 2].map(|i| p.shows(i)), [true, false, true]);
+        assert!(p.toggle(&key(1)) && p.toggle(&key(7)));
+        assert!(p.shows(1), "another one has taken the place");
+        p.selected = 2;
+        p.toggle_solo();
+        p.choose([key(0), key(7)]);
+        assert!(p.shows(0) && p.shows(1));
     }
 }

@@ -1,4 +1,4 @@
-//! A line that is typed at the foot of the screen: a time.
+//! A line that is typed at the foot of the screen: a time, a filter.
 //!
 //! Owns: the text and what it is for. Must not: know what becomes of it.
 
@@ -12,6 +12,8 @@ use crate::keymap::Key;
 pub enum Asked {
     /// A time to put the cursor on.
     Time,
+    /// A filter of subjects.
+    Filter,
 }
 
 impl Asked {
@@ -19,6 +21,7 @@ impl Asked {
     pub fn label(self) -> &'static str {
         match self {
             Asked::Time => "go to (14:05, 2026-11-20T14:05, -10m): ",
+            Asked::Filter => "filter (ns:data qos:burstable app; nothing shows all): ",
         }
     }
 }

@@ -47,6 +47,8 @@ pub struct Pointer {
 pub enum Slot {
     /// Dots of a chart, by the panel's id.
     Chart(u64),
+    /// The heat strip of a chart, by the panel's id.
+    Heat(u64),
     /// Limits of a chart's series, by the panel's id.
     Limit(u64),
     /// Subjects of a table.

@@ -38,8 +38,10 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use fgm::filter::Filter;
 use fgm::metric::Table;
 use fgm::query::model::Overview;
+use fgm::subject::Subject;
 use fgm::time::{Micros, TimeRange};
 use jiff::tz::TimeZone;
 
@@ -127,6 +129,10 @@ pub struct App {
     /// What lies over the chart.
     pub overlay: Overlay,
     marks: Marks,
+    /// Who may be listed and chosen, if not all.
+    pub filter: Option<Filter>,
+    /// What is known of containers beyond their labels, once a filter has asked for it.
+    identities: Vec<Subject>,
     /// A drag that has begun.
     pub drag: Option<Drag>,
     /// One line that the user should read; gone with the next key.
@@ -167,6 +173,8 @@ impl App {
             focus: Focus::Subjects,
             overlay: Overlay::None,
             marks: Marks::default(),
+            filter: None,
+            identities: Vec::new(),
             drag: None,
             notice: None,
             slow: false,

@@ -57,6 +57,16 @@ impl Scale {
     }
 }
 
+/// How a panel shows its subjects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// The drawn series as lines.
+    #[default]
+    Lines,
+    /// Everybody on the list as a line of colours each.
+    Heat,
+}
+
 /// One chart.
 #[derive(Clone, Debug)]
 pub struct Panel {
@@ -66,12 +76,16 @@ pub struct Panel {
     pub metric: &'static Metric,
     /// The value axis.
     pub scale: Scale,
+    /// Lines or colours.
+    pub shape: Shape,
     /// The last picture.
     pub picture: Option<Picture>,
     /// The last picture of the whole recording.
     pub whole: Option<Picture>,
     /// The limits of the series, where the metric has one.
     pub limit: Option<(Limit, Picture)>,
+    /// Who is on the list, for the heat strip.
+    pub heat: Option<Picture>,
 }
 
 /// What a series says at an instant.
@@ -88,12 +102,13 @@ pub enum Reading {
 impl Panel {
     /// An empty chart of a metric.
     pub fn new(id: u64, metric: &'static Metric) -> Panel {
-        Panel { id, metric, scale: Scale::Zero, picture: None, whole: None, limit: None }
+        let (scale, shape) = (Scale::Zero, Shape::Lines);
+        Panel { id, metric, scale, shape, picture: None, whole: None, limit: None, heat: None }
     }
 
     /// Another metric; what is known of the old one goes.
     pub fn show(&mut self, metric: &'static Metric) {
-        *self = Panel::new(self.id, metric);
+        *self = Panel { shape: self.shape, ..Panel::new(self.id, metric) };
     }
 
     /// The picture's series with their positions; those that are no longer drawn are left out.

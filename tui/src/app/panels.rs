@@ -6,7 +6,7 @@ use fgm::metric::Metric;
 
 use super::App;
 use super::message::{Effect, Slot};
-use super::panel::{MOST_PANELS, Panel, Picture, Scale};
+use super::panel::{MOST_PANELS, Panel, Picture, Scale, Shape};
 
 impl App {
     /// Shows another metric in the active panel. Chosen subjects stay when they have it too; the viewer's own choice is
@@ -47,6 +47,7 @@ impl App {
         let gone = self.panels.remove(self.active);
         self.forget(Slot::Chart(gone.id));
         self.forget(Slot::Limit(gone.id));
+        self.forget(Slot::Heat(gone.id));
         self.active = self.active.min(self.panels.len() - 1);
         self.look_at_active()
     }
@@ -87,5 +88,12 @@ impl App {
             (_, Some((low, high))) => Scale::Fixed(low, high),
         };
         Vec::new()
+    }
+
+    /// Lines of the drawn, or colours of all who are listed.
+    pub(super) fn next_shape(&mut self) -> Vec<Effect> {
+        let panel = self.panel_mut();
+        panel.shape = if panel.shape == Shape::Lines { Shape::Heat } else { Shape::Lines };
+        self.ask_charts()
     }
 }

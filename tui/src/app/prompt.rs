@@ -120,6 +120,7 @@ impl App {
         };
         match p.asked {
             Asked::Time => self.go_to(p.input.value()),
+            Asked::Filter => self.set_filter(p.input.value()),
         }
     }
 }

@@ -2,14 +2,19 @@
 //!
 //! Owns: names, order and filter of subjects. Must not: know which of them are drawn.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use fgm::filter::Filter;
 use fgm::metric::Table;
+use fgm::query::model::TopBy;
+use fgm::series::Bucket;
 use fgm::subject::{Subject, SubjectKey};
-use fgm::time::Micros;
+use fgm::time::{Micros, SECOND};
 
 use super::list::List;
+use crate::headless::choose::Choice;
 use crate::text::clean;
 
 /// Most subjects that are ranked by value at once.
@@ -28,8 +33,63 @@ pub struct Entry {
     pub kind: String,
     /// Time of its last row.
     pub last: Micros,
-    /// Mean over the window in which it was ranked.
-    pub mean: Option<f64>,
+    /// All of its samples in the window in which it was ranked.
+    pub rank: Option<Bucket>,
+    /// Whether it stands above all that are not.
+    pub pinned: bool,
+    /// Whether the filter lets it through.
+    passes: bool,
+}
+
+/// By what subjects are ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// The highest mean first.
+    #[default]
+    Mean,
+    /// The highest value first.
+    Max,
+    /// The highest last value first.
+    Last,
+    /// The greatest increase from the first value to the last first.
+    Growth,
+    /// By name.
+    Name,
+    /// Who has the newest row first.
+    Recent,
+}
+
+impl Order {
+    const ALL: [Order; 6] = [Order::Mean, Order::Max, Order::Last, Order::Growth, Order::Name, Order::Recent];
+
+    /// The next one for a key that goes through them.
+    #[must_use]
+    pub fn next(self) -> Order {
+        let at = Order::ALL.iter().position(|o| *o == self).unwrap_or(0);
+        Order::ALL[(at + 1) % Order::ALL.len()]
+    }
+
+    /// What the numbers beside the subjects are, and by what the list is ordered if by something else.
+    pub fn words(self) -> &'static str {
+        match self {
+            Order::Mean => "mean",
+            Order::Max => "max",
+            Order::Last => "last",
+            Order::Growth => "growth",
+            Order::Name => "mean, by name",
+            Order::Recent => "mean, newest",
+        }
+    }
+
+    /// The number beside a subject.
+    pub fn value(self, b: &Bucket) -> f64 {
+        match self {
+            Order::Mean | Order::Name | Order::Recent => b.mean,
+            Order::Max => TopBy::Max.of(b),
+            Order::Last => TopBy::Last.of(b),
+            Order::Growth => TopBy::Growth.of(b),
+        }
+    }
 }
 
 /// The subjects of a table.
@@ -41,6 +101,11 @@ pub struct Subjects {
     pub all_kinds: bool,
     /// Selection among the visible.
     pub list: List,
+    /// By what they are ordered.
+    pub order: Order,
+    filter: Option<Filter>,
+    known: Vec<Subject>,
+    identities: Vec<Subject>,
     entries: Vec<Entry>,
     visible: Vec<usize>,
     by_key: HashMap<SubjectKey, usize>,
@@ -53,30 +118,71 @@ impl Subjects {
             table,
             all_kinds: false,
             list: List::default(),
+            order: Order::default(),
+            filter: None,
+            known: Vec::new(),
+            identities: Vec::new(),
             entries: Vec::new(),
             visible: Vec::new(),
             by_key: HashMap::new(),
         }
     }
 
-    /// Takes an answer, keeps ranks and selection.
+    /// Takes an answer, keeps ranks, pins and selection.
     pub fn update(&mut self, subjects: &[Subject]) {
         let selected = self.kept();
-        let means: HashMap<_, _> = self.entries.drain(..).map(|e| (e.key, e.mean)).collect();
+        let mut before: HashMap<_, _> = self.entries.drain(..).map(|e| (e.key, (e.rank, e.pinned))).collect();
         self.entries = subjects.iter().map(entry).collect();
         for e in &mut self.entries {
-            e.mean = means.get(&e.key).copied().flatten();
+            (e.rank, e.pinned) = before.remove(&e.key).unwrap_or_default();
+        }
+        self.known = subjects.to_vec();
+        self.apply_filter();
+        self.arrange(selected);
+    }
+
+    /// Lets only those through that match, or all; `identities` tell what filters may ask for beyond the labels.
+    pub fn set_filter(&mut self, filter: Option<Filter>, identities: &[Subject]) {
+        let selected = self.selected().map(|e| e.key.clone());
+        self.filter = filter;
+        self.identities = identities.to_vec();
+        self.apply_filter();
+        self.arrange(selected);
+    }
+
+    fn apply_filter(&mut self) {
+        let include: Vec<Filter> = self.filter.iter().cloned().collect();
+        let identities = || self.identities.clone();
+        let choice = Choice::new(&include, &[], &identities);
+        let passing: HashSet<SubjectKey> =
+            self.known.iter().filter(|s| choice.keeps(s)).map(Subject::key).collect();
+        for e in &mut self.entries {
+            e.passes = passing.contains(&e.key);
+        }
+    }
+
+    /// Takes what all have in the window; subjects without anything go to the end.
+    pub fn rank(&mut self, ranks: &HashMap<SubjectKey, Bucket>) {
+        let selected = self.kept();
+        for e in &mut self.entries {
+            e.rank = ranks.get(&e.key).copied();
         }
         self.arrange(selected);
     }
 
-    /// Takes means; subjects without one go to the end.
-    pub fn rank(&mut self, means: &HashMap<SubjectKey, f64>) {
+    /// Orders by the next criterion.
+    pub fn next_order(&mut self) {
         let selected = self.kept();
-        for e in &mut self.entries {
-            e.mean = means.get(&e.key).copied();
-        }
+        self.order = self.order.next();
         self.arrange(selected);
+    }
+
+    /// Pins a subject to the top of the list, or lets it go.
+    pub fn toggle_pin(&mut self, key: &SubjectKey) {
+        for e in self.entries.iter_mut().filter(|e| e.key == *key) {
+            e.pinned = !e.pinned;
+        }
+        self.arrange(Some(key.clone()));
     }
 
     /// The subject that stays selected when the order changes; a selection at the top stays at the top.
@@ -84,9 +190,9 @@ impl Subjects {
         self.selected().filter(|_| self.list.selected > 0).map(|e| e.key.clone())
     }
 
-    /// Forgets means that belong to another metric; the order stays until there are new ones.
+    /// Forgets ranks that belong to another metric; the order stays until there are new ones.
     pub fn forget_ranks(&mut self) {
-        self.entries.iter_mut().for_each(|e| e.mean = None);
+        self.entries.iter_mut().for_each(|e| e.rank = None);
     }
 
     /// Lists all kinds, or only those that matter.
@@ -97,9 +203,16 @@ impl Subjects {
     }
 
     fn arrange(&mut self, selected: Option<SubjectKey>) {
+        let order = self.order;
         self.entries.sort_by(|a, b| {
-            let mean = |e: &Entry| e.mean.unwrap_or(f64::NEG_INFINITY);
-            mean(b).total_cmp(&mean(a)).then_with(|| a.title.cmp(&b.title))
+            let value = |e: &Entry| e.rank.as_ref().map_or(f64::NEG_INFINITY, |r| order.value(r));
+            let by_order = match order {
+                Order::Name => Ordering::Equal,
+                // Rows of one tick are read one after the other.
+                Order::Recent => (b.last / SECOND).cmp(&(a.last / SECOND)),
+                _ => value(b).total_cmp(&value(a)),
+            };
+            b.pinned.cmp(&a.pinned).then(by_order).then_with(|| a.title.cmp(&b.title))
         });
         self.by_key = self.entries.iter().enumerate().map(|(i, e)| (e.key.clone(), i)).collect();
         let containers = self.entries.iter().any(|e| e.kind == "container");
@@ -108,6 +221,7 @@ impl Subjects {
             "service" | "slice" | "root" => self.all_kinds || !containers,
             _ => true,
         };
+        let shown = |e: &Entry| e.passes && shown(e);
         self.visible = (0..self.entries.len()).filter(|&i| shown(&self.entries[i])).collect();
         let at = selected.and_then(|k| self.visible().position(|e| e.key == k));
         self.list.selected = at.unwrap_or(self.list.selected).min(self.visible.len().saturating_sub(1));
@@ -151,9 +265,9 @@ impl Subjects {
         all.into_iter().take(RANKED).map(|e| e.key.clone()).collect()
     }
 
-    /// The highest of the visible, by the last ranking.
+    /// The first of the visible that have values.
     pub fn top(&self, n: usize) -> Vec<SubjectKey> {
-        let ranked = self.visible().filter(|e| e.mean.is_some());
+        let ranked = self.visible().filter(|e| e.rank.is_some());
         let mut keys: Vec<_> = ranked.take(n).map(|e| e.key.clone()).collect();
         if keys.is_empty() {
             keys = self.visible().take(n).map(|e| e.key.clone()).collect();
@@ -195,56 +309,12 @@ fn entry(s: &Subject) -> Entry {
         kind: if s.table == Table::Processes { "" } else { s.text("subject_kind").unwrap_or_default() }
             .to_owned(),
         last: s.last,
-        mean: None,
+        rank: None,
+        pinned: false,
+        passes: true,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use fgm::metric::containers::label;
-    use fgm::store::tick::LabelValue;
-
-    fn subject(kind: &str, path: &str) -> Subject {
-        let mut labels = vec![LabelValue::Null; Table::Containers.labels().len()];
-        labels[label::subject_kind] = LabelValue::text(kind);
-        labels[label::cgroup_path] = LabelValue::text(path);
-        Subject { table: Table::Containers, labels, first: 0, last: 0 }
-    }
-
-    fn titles(s: &Subjects) -> Vec<&str> {
-        s.visible().map(|e| e.title.as_str()).collect()
-    }
-
-    /// REC-1, TUI-1: sandboxes, pods and slices are hidden beside containers; without containers services are shown.
-    #[test]
-    fn kinds_are_hidden_beside_containers() {
-        let mut s = Subjects::new(Table::Containers);
-        s.update(&[subject("service", "/ssh.service"), subject("slice", "/a.slice"), subject("pod", "/pod")]);
-        assert_eq!(titles(&s), ["a.slice", "ssh.service"]);
-        s.update(&[
-            subject("service", "/ssh.service"),
-            subject("container", "/c1"),
-            subject("sandbox", "/c0"),
-        ]);
-        assert_eq!(titles(&s), ["c1"]);
-        s.toggle_kinds();
-        assert_eq!(titles(&s), ["c0", "c1", "ssh.service"]);
-        assert_eq!(s.all().len(), 3);
-    }
-
-    /// TUI-3: the highest come first; those without a value last.
-    #[test]
-    fn ranking_orders_and_keeps_the_selection() {
-        let mut s = Subjects::new(Table::Containers);
-        let all = ["/a", "/b", "/c"].map(|p| subject("container", p));
-        s.update(&all);
-        s.list.selected = 1;
-        s.rank(&HashMap::from([(all[2].key(), 5.0), (all[1].key(), 1.0)]));
-        assert_eq!(titles(&s), ["c", "b", "a"]);
-        assert_eq!(s.selected().unwrap().title, "b");
-        assert_eq!(s.top(6).len(), 2);
-        s.update(&all);
-        assert_eq!(titles(&s), ["c", "b", "a"], "a new list keeps the ranks");
-    }
-}
+#[path = "subjects_tests.rs"]
+mod tests;

@@ -132,6 +132,24 @@ impl App {
             Action::FocusNext => self.focus(true),
             Action::FocusPrevious => self.focus(false),
             Action::Toggle => self.toggle_selected(),
+            Action::Filter => {
+                let text = self.filter.as_ref().map(ToString::to_string).unwrap_or_default();
+                self.open(Overlay::Prompt(Prompt::new(Asked::Filter, &text)))
+            }
+            Action::Sort => {
+                self.group_mut().subjects.next_order();
+                self.ask_charts()
+            }
+            Action::NextShape => self.next_shape(),
+            Action::Pin => self.pin(),
+            Action::Mute => {
+                self.group_mut().drawn.mute();
+                Vec::new()
+            }
+            Action::Solo => {
+                self.group_mut().drawn.toggle_solo();
+                Vec::new()
+            }
             Action::Open => self.open_selected(),
             Action::Only => self.only_selected(),
             Action::Top => {

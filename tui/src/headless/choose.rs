@@ -69,7 +69,7 @@ fn unknown(name: &str, hint: Option<&str>) -> String {
 }
 
 /// Subjects by filters.
-pub(super) struct Choice<'a> {
+pub(crate) struct Choice<'a> {
     pub(super) include: &'a [Filter],
     pub(super) exclude: &'a [Filter],
     /// Rows of `identities`, asked for only when a filter needs them.
@@ -84,7 +84,7 @@ struct Identity {
 }
 
 impl<'a> Choice<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         include: &'a [Filter],
         exclude: &'a [Filter],
         identities: &'a dyn Fn() -> Vec<Subject>,
@@ -93,7 +93,7 @@ impl<'a> Choice<'a> {
     }
 
     /// Whether a subject is wanted.
-    pub(super) fn keeps(&self, subject: &Subject) -> bool {
+    pub(crate) fn keeps(&self, subject: &Subject) -> bool {
         // A number that a filter asks for as a label is compared as text.
         let texts: Vec<Option<String>> = subject
             .labels

@@ -4,7 +4,7 @@
 //! Owns: from a command to written rows and an exit code. Must not: draw, or need a terminal.
 
 mod args;
-mod choose;
+pub(crate) mod choose;
 mod config;
 mod export;
 mod grid;

@@ -9,12 +9,12 @@ use super::limit::LimitLine;
 use super::paint::{middle, put};
 use super::raster::{self, Raster};
 use super::scale::{Extent, ValueAxis};
-use super::{Look, letter, title};
+use super::{Look, heat, letter, title};
 use crate::app::App;
 use crate::app::drawn::Drawn;
 use crate::app::layout::{Layout, PanelArea};
 use crate::app::message::Slot;
-use crate::app::panel::Panel;
+use crate::app::panel::{Panel, Shape};
 use crate::text::{pad_left, width};
 
 /// A series placed into the columns of the window.
@@ -52,13 +52,17 @@ impl Chart<'_> {
     fn draw(&self, buf: &mut Buffer) {
         let plot = self.area.plot;
         let Some(window) = self.app.window() else {
-            title::draw(self, None, None, buf);
+            title::draw(self, Vec::new(), buf);
             return self.message("waiting for the first data …", buf);
         };
+        if self.panel.shape == Shape::Heat {
+            return heat::draw(self, window, buf);
+        }
         let columns = usize::from(plot.w) * 2;
         let placed: Vec<Placed> = self
             .panel
             .series(self.drawn)
+            .filter(|(position, ..)| self.drawn.shows(*position))
             .map(|(position, _, b)| Placed {
                 position,
                 columns: raster::place(b, window, columns),
@@ -66,13 +70,16 @@ impl Chart<'_> {
             })
             .collect();
         let extent = Extent::of(placed.iter().flat_map(|p| p.columns.iter().flatten()));
-        let limit = self.drawn.top().and_then(|k| LimitLine::of(self.panel, k, window, usize::from(plot.w)));
+        let top = self.drawn.top().filter(|_| self.drawn.shows(self.drawn.selected));
+        let limit = top.and_then(|k| LimitLine::of(self.panel, k, window, usize::from(plot.w)));
         let limit = limit.as_ref();
         let shown = extent.map(|e| limit.map_or(e, |l| l.widen(e)));
         let shown = shown.unwrap_or(Extent { min: 0.0, max: 1.0, positive: Some(0.1) });
         let axis = ValueAxis::new(shown, self.panel.scale, shown_quantity(self.panel.metric), plot.h);
         let labelled = extent.is_some();
-        title::draw(self, labelled.then_some(&axis), limit.and_then(LimitLine::last), buf);
+        let notes =
+            if labelled { title::notes(self, &axis, limit.and_then(LimitLine::last)) } else { Vec::new() };
+        title::draw(self, notes, buf);
         self.value_axis(&axis, labelled, buf);
         if let (Some(limit), true) = (limit, labelled) {
             self.limit(&axis, limit, buf);
@@ -91,13 +98,17 @@ impl Chart<'_> {
             }
             return "nothing is drawn: space draws the selected subject, a the highest".to_owned();
         }
+        if !self.drawn.iter().any(|(i, _)| self.drawn.shows(i)) {
+            return "every series is muted".to_owned();
+        }
         if self.app.waits(Slot::Chart(self.panel.id)) || self.panel.picture.is_none() {
             return "loading …".to_owned();
         }
         format!("no values of {} in this window", self.panel.metric.name)
     }
 
-    fn message(&self, text: &str, buf: &mut Buffer) {
+    /// A sentence in the middle of the plot.
+    pub fn message(&self, text: &str, buf: &mut Buffer) {
         let at = middle(self.area.plot, width(text) as u16, 1);
         put(buf, at.x, at.y, at.w, text, self.look.theme.muted());
     }

@@ -56,8 +56,16 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
         let selected = row.position == app.drawn().selected;
         let style = look.theme.series(row.position, true);
         put(buf, a.x, y, 1, if selected { "▸" } else { " " }, look.theme.accent());
-        put(buf, a.x + 1, y, 3, &format!("●{}", letter(row.position)), style);
-        let name_style = if selected { look.theme.strong() } else { look.theme.text() };
+        let dot = if app.drawn().shows(row.position) { "●" } else { "○" };
+        put(buf, a.x + 1, y, 3, &format!("{dot}{}", letter(row.position)), style);
+        let shown = app.drawn().shows(row.position);
+        let name_style = if !shown {
+            look.theme.faint()
+        } else if selected {
+            look.theme.strong()
+        } else {
+            look.theme.text()
+        };
         put(buf, a.x + MARK, y, name_w, &pad(&row.title, usize::from(name_w)), name_style);
         let reading = app.value_of(app.panel(), row.position);
         let style = match reading {

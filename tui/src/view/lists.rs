@@ -12,7 +12,7 @@ use super::{Look, letter, value};
 use crate::app::layout::{Area, Layout};
 use crate::app::metrics::Line;
 use crate::app::{App, Focus};
-use crate::text::{fit, fit_middle, width, wrap};
+use crate::text::{clean, fit, fit_middle, width, wrap};
 
 /// Draws both lists, when there is room for them.
 pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
@@ -96,21 +96,26 @@ fn subjects(app: &App, look: Look, a: Area, buf: &mut Buffer) {
     put(buf, a.x, a.y, a.w, &"─".repeat(usize::from(a.w)), look.theme.faint());
     let visible = app.subjects().visible().len();
     let hidden = app.subjects().all().len() - visible;
-    let name = format!("{} ", app.subjects().noun());
+    let filter = app.filter.as_ref().map(|f| format!("[{}] ", clean(&f.to_string())));
+    let name = format!("{} {}", app.subjects().noun(), filter.unwrap_or_default());
     let room = usize::from(a.w).saturating_sub(2 + width(&name));
-    let count = count(visible, hidden, room);
+    let count = count(visible, hidden, app.subjects().order.words(), room);
     heading(look, a, focus, &name, &count, buf);
     let rows = usize::from(a.h - 1);
     let list = app.subjects().list;
     for (i, e) in app.subjects().visible().enumerate().skip(list.offset).take(rows) {
         let y = a.y + 1 + (i - list.offset) as u16;
         let position = app.drawn().position(&e.key);
+        if e.pinned {
+            put(buf, a.x + 2, y, 1, "*", look.theme.accent());
+        }
         if let Some(p) = position {
             put(buf, a.x, y, 2, &format!("●{}", letter(p)), look.theme.series(p, true));
         }
         // A narrow list has room for numbers only; the chart says in what.
         let metric = app.panel().metric;
-        let value = e.mean.map(|m| if a.w < 34 { short(metric, m) } else { value(metric, m) });
+        let rank = e.rank.as_ref().map(|r| app.subjects().order.value(r));
+        let value = rank.map(|m| if a.w < 34 { short(metric, m) } else { value(metric, m) });
         let value = value.unwrap_or_default();
         let at = right(buf, Area { y, w: a.w - 1, ..a }, 0, &value, look.theme.muted());
         let room = at.saturating_sub(a.x + 4);
@@ -126,17 +131,17 @@ fn subjects(app: &App, look: Look, a: Area, buf: &mut Buffer) {
     }
 }
 
-/// How many there are, how many are hidden, and that the numbers below are means: as much as there is room for.
-fn count(visible: usize, hidden: usize, room: usize) -> String {
+/// How many there are, how many are hidden, and what the numbers below are: as much as there is room for.
+fn count(visible: usize, hidden: usize, what: &str, room: usize) -> String {
     let (key, short) =
         if hidden > 0 { (format!(" (+{hidden}: v)"), format!(" (+{hidden})")) } else { Default::default() };
     let all = [
-        format!(" {visible}{key} · mean in window"),
-        format!(" {visible}{key} mean"),
-        format!(" {visible}{short} mean"),
-        format!(" {visible} mean"),
+        format!(" {visible}{key} · {what} in window"),
+        format!(" {visible}{key} {what}"),
+        format!(" {visible}{short} {what}"),
+        format!(" {visible} {what}"),
     ];
-    all.into_iter().find(|t| width(t) <= room).unwrap_or_else(|| " mean".to_owned())
+    all.into_iter().find(|t| width(t) <= room).unwrap_or_else(|| format!(" {what}"))
 }
 
 /// A value without the unit that all lines share: `48.0 MiB` becomes `48.0M`.

@@ -6,6 +6,7 @@ pub mod axis;
 pub mod chart;
 pub mod clock;
 pub mod events;
+pub mod heat;
 pub mod legend;
 pub mod limit;
 pub mod lists;

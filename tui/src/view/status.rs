@@ -69,6 +69,9 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     // Half a word says nothing.
     if used + width(&health) <= usize::from(room.w) {
         pieces.push((health, look.theme.muted()));
+    } else {
+        // Nor does a separator with nothing behind it.
+        pieces.pop();
     }
     if app.slow {
         pieces.push(("  loading …".to_owned(), look.theme.warning()));

@@ -14,9 +14,20 @@ use crate::app::layout::Area;
 use crate::app::panel::{Reading, Scale};
 use crate::text::width;
 
-/// The metric, how its axis runs, the selected series' limit, what kind of number it is, and in panels without a legend
-/// of their own what the selected series says.
-pub fn draw(c: &Chart<'_>, axis: Option<&ValueAxis>, limit: Option<f64>, buf: &mut Buffer) {
+/// How the axis runs, and the selected series' limit.
+pub fn notes(c: &Chart<'_>, axis: &ValueAxis, limit: Option<f64>) -> Vec<(String, Style)> {
+    let mut notes = vec![mode(c, axis)];
+    if let Some(limit) = limit {
+        let above = if limit > axis.high { ", above" } else { "" };
+        let text = format!("limit {}{above}", value(c.panel.metric, limit));
+        notes.push((text, c.look.theme.series(c.drawn.selected, true)));
+    }
+    notes
+}
+
+/// The metric, notes about how it is shown, what kind of number it is, and in panels without a legend of their own what
+/// the selected series says.
+pub fn draw(c: &Chart<'_>, notes: Vec<(String, Style)>, buf: &mut Buffer) {
     let (a, m, theme) = (c.area.title, c.panel.metric, c.look.theme);
     let active = c.area.index == c.app.active;
     let at = c.area.plot.x;
@@ -29,15 +40,6 @@ pub fn draw(c: &Chart<'_>, axis: Option<&ValueAxis>, limit: Option<f64>, buf: &m
         end = right(buf, a, 0, &number, theme.muted()).saturating_sub(1);
         if !active {
             end = reading(c, Area { w: end - a.x, ..a }, buf);
-        }
-    }
-    let mut notes: Vec<(String, Style)> = Vec::new();
-    if let Some(axis) = axis {
-        notes.push(mode(c, axis));
-        if let Some(limit) = limit {
-            let above = if limit > axis.high { ", above" } else { "" };
-            let text = format!("limit {}{above}", value(m, limit));
-            notes.push((text, theme.series(c.drawn.selected, true)));
         }
     }
     // Where the axis starts matters more than the end of a long name.
