@@ -56,7 +56,8 @@ def sawtooth(rng, t, p):
 
 def load(rng, t, p):
     x = t / p + rng.random()
-    return sum(rng.uniform(0.2, 1) / k * np.sin(2 * np.pi * (k * x + rng.random())) for k in (1, 2, 3))
+    overtones = [rng.uniform(0.2, 0.9) / k * np.sin(2 * np.pi * (k * x + rng.random())) for k in (2, 3)]
+    return np.sin(2 * np.pi * x) + sum(overtones)
 
 
 def throttle(rng, t, p):
@@ -195,19 +196,20 @@ def main():
             x, periods = periodic(rng, name)
         else:
             x, periods = np.asarray(NEGATIVE[name](rng, int(rng.choice(LENGTHS))), float), []
-        if rng.random() < 0.5 and name != "constant":
+        if rng.random() < 0.15 and np.ptp(x) > 0:
+            # Before a trend comes in: a straight line in coarse units is a staircase, which does repeat.
+            unit = np.ptp(x) / rng.integers(6, 40)
+            x = np.round(x / unit) * unit
+        elif rng.random() < 0.55 and name != "constant":
             x = degrade(rng, x)
         x = x * 10 ** rng.uniform(-1, 6)
         if rng.random() < 0.15 and name != "constant":
             x = np.cumsum(np.maximum(x - np.quantile(x, 0.02), 0))  # a counter of what was a rate
-        elif rng.random() < 0.15 and np.ptp(x) > 0:
-            unit = np.ptp(x) / rng.integers(6, 40)
-            x = np.round(x / unit) * unit
         keep = missing(rng, len(x))
         series = f"s{number:04d}"
         ids += [series] * int(keep.sum())
         times.append(np.flatnonzero(keep))
-        values.append(np.round(x[keep], 6))
+        values.append(x[keep])
         truth.append({"series_id": series, "is_periodic": is_periodic, "periods": periods, "class": name, "base": name})
     args.out.mkdir(parents=True, exist_ok=True)
     table = pa.table({"series_id": pa.array(ids).dictionary_encode(), "time": pa.array(np.concatenate(times), pa.int32()), "value": np.concatenate(values)})

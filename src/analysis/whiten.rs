@@ -47,10 +47,20 @@ pub fn whiten(values: &[f64], clip: Clip, fft: &mut Fft) -> Option<Whitened> {
     let mut padded = differences;
     padded.resize(length, 0.0);
     let mut spectrum = fft.forward(&mut padded);
-    flatten(&mut spectrum, n, length);
+    // The floor is that of the series itself, not of its differences: those have none at low frequencies.
+    let gain = |bin: usize| 4.0 * (std::f64::consts::PI * bin as f64 / length as f64).sin().powi(2);
+    flatten(&mut spectrum, n, length, gain);
     let mut residual = fft.inverse(&mut spectrum, length);
     residual.truncate(n);
-    limit(&mut residual, clip.residual)?;
+    // What was flat with its spikes is not flat without them.
+    if limit(&mut residual, clip.residual) > MUCH_CUT {
+        residual.resize(length, 0.0);
+        let mut spectrum = fft.forward(&mut residual);
+        flatten(&mut spectrum, n, length, |_| 1.0);
+        residual = fft.inverse(&mut spectrum, length);
+        residual.truncate(n);
+    }
+    standardise(&mut residual)?;
     Some(Whitened { residual, lost })
 }
 
@@ -112,11 +122,9 @@ fn differences(values: &[f64], sd: f64) -> Option<(Vec<f64>, f64)> {
     Some((d, 1.0 - kept / energy))
 }
 
-/// Divides by the noise floor. `spectrum` is of first differences, `n` of them, padded to `length`; what is slower than
-/// the series is long is removed.
-fn flatten(spectrum: &mut [Complex<f64>], n: usize, length: usize) {
-    // The floor is that of the series itself, not of its differences: those have none at low frequencies.
-    let gain = |bin: usize| 4.0 * (std::f64::consts::PI * bin as f64 / length as f64).sin().powi(2);
+/// Divides by the noise floor. `spectrum` is of `n` values filtered by `gain` and padded to `length`; what is slower than the
+/// series is long is removed.
+fn flatten(spectrum: &mut [Complex<f64>], n: usize, length: usize, gain: impl Fn(usize) -> f64) {
     let power: Vec<f64> = spectrum.iter().enumerate().skip(1).map(|(i, s)| s.norm_sqr() / gain(i)).collect();
     let floor = Floor::under(&power);
     let slowest = 1.2 * length as f64 / n as f64;
@@ -186,15 +194,25 @@ impl Floor {
     }
 }
 
-/// Clips to `sd` robust standard deviations about the mean, then scales to variance 1; `None` if nothing is left.
-fn limit(residual: &mut [f64], sd: f64) -> Option<()> {
-    let n = residual.len() as f64;
-    let spread = MAD_TO_SD * mad(&mut residual.to_vec())?;
-    if spread > 0.0 {
-        for v in residual.iter_mut() {
-            *v = v.clamp(-sd * spread, sd * spread);
-        }
+/// A residual that loses more of its energy when it is clipped is made white once more.
+const MUCH_CUT: f64 = 0.1;
+
+/// Clips to `sd` robust standard deviations; the share of energy cut off.
+fn limit(residual: &mut [f64], sd: f64) -> f64 {
+    let energy = |residual: &[f64]| residual.iter().map(|v| v * v).sum::<f64>();
+    let whole = energy(residual);
+    // Where little but rare spikes is left, the median is that of the ripples between them, and no measure.
+    let least = (whole / residual.len() as f64).sqrt() / 2.0;
+    let bound = sd * (MAD_TO_SD * mad(&mut residual.to_vec()).unwrap_or(0.0)).max(least);
+    for v in residual.iter_mut() {
+        *v = v.clamp(-bound, bound);
     }
+    if whole > 0.0 { 1.0 - energy(residual) / whole } else { 0.0 }
+}
+
+/// To mean 0 and variance 1; `None` if nothing is left.
+fn standardise(residual: &mut [f64]) -> Option<()> {
+    let n = residual.len() as f64;
     let mean = residual.iter().sum::<f64>() / n;
     let variance = residual.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
     if !(variance > 0.0 && variance.is_finite()) {

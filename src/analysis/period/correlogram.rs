@@ -19,10 +19,10 @@ pub(super) struct Correlogram {
     pub n: usize,
     /// Σ e(t)·e(t+k) per lag k; 0 at lag 0.
     pub sums: Vec<f64>,
-    /// Variance of each of `sums` if the residual were noise of the same burstiness.
-    pub variances: Vec<f64>,
-    total_sums: Vec<f64>,
-    total_variances: Vec<f64>,
+    /// Excess kurtosis of the residual, at least 0: how much a single coincidence of two spikes weighs.
+    spikiness: f64,
+    /// Sums of the first 0, 1, 2 … of `sums` and of `variances`.
+    totals: Vec<[f64; 2]>,
 }
 
 /// What a comb gives.
@@ -30,13 +30,14 @@ pub(super) struct Correlogram {
 pub(super) struct Comb {
     /// Excess of the teeth over their cycles.
     excess: f64,
+    /// Its variance in noise.
     variance: f64,
     /// Number of pairs behind the teeth.
     pairs: f64,
 }
 
 impl Comb {
-    /// Excess in standard deviations of noise.
+    /// Excess in standard deviations of noise, if that is normal.
     pub(super) fn z(self) -> f64 {
         if self.variance > 0.0 { self.excess / self.variance.sqrt() } else { 0.0 }
     }
@@ -58,8 +59,22 @@ impl Correlogram {
         let mean = squares.iter().sum::<f64>() / n as f64;
         let paired = fft.autocorrelation(&squares, most);
         let variances = spread(&paired, (n / 40).max(15), |lag| mean * mean * (n - lag) as f64);
-        let (total_sums, total_variances) = (running(&sums), running(&variances));
-        Self { n, sums, variances, total_sums, total_variances }
+        let totals = running(sums.iter().zip(&variances).map(|(s, v)| [*s, *v]));
+        let kurtosis = squares.iter().map(|s| s * s).sum::<f64>() / n as f64 / (mean * mean);
+        Self { n, sums, spikiness: (kurtosis - 3.0).max(0.0), totals }
+    }
+
+    /// z of an excess over its variance, as if sums of few spikes were normal: by Bennett's inequality. Where spikes are
+    /// rare, two or three that coincide give an excess of many standard deviations, and mean nothing.
+    pub(super) fn sober(&self, excess: f64, variance: f64) -> f64 {
+        if variance <= 0.0 || excess <= 0.0 {
+            return 0.0;
+        }
+        let jump = self.spikiness * excess / variance;
+        if jump < 1e-3 {
+            return excess / variance.sqrt();
+        }
+        (2.0 * variance * ((1.0 + jump) * jump.ln_1p() - jump)).sqrt() / self.spikiness
     }
 
     /// Longest lag at which a tooth may lie.
@@ -82,72 +97,42 @@ impl Correlogram {
         comb
     }
 
-    /// The comb of `period` with all teeth up to the multiple `last`, taking the variance as steady within a tooth. The
-    /// cycles join to one stretch, which is what makes it quick.
-    pub(super) fn steady_comb(&self, period: f64, half: f64, last: usize) -> Comb {
-        let share = 2.0 * half / period;
-        let (mut teeth, mut variance) = (0.0, 0.0);
-        for k in 1..=last {
-            let at = k as f64 * period;
-            let lags = self.sums.len();
-            teeth += Edge::at(at + half, lags).of(&self.total_sums)
-                - Edge::at(at - half, lags).of(&self.total_sums);
-            variance += self.variances[(at as usize).min(lags - 1)];
-        }
-        let (cycles, cycles_variance) = self.between(period / 2.0, (last as f64 + 0.5) * period);
-        Comb {
-            excess: teeth - share * cycles,
-            variance: (1.0 - 2.0 * share) * 2.0 * half * variance + share * share * cycles_variance,
-            pairs: 0.0,
-        }
-    }
-
     /// Sum of the correlations between two real lags, and of their variances: lag j owns [j−½, j+½).
     pub(super) fn between(&self, from: f64, to: f64) -> (f64, f64) {
-        let (low, high) = (Edge::at(from, self.sums.len()), Edge::at(to, self.sums.len()));
-        (
-            high.of(&self.total_sums) - low.of(&self.total_sums),
-            high.of(&self.total_variances) - low.of(&self.total_variances),
-        )
+        let ([low, low_variance], [high, high_variance]) = (self.total(from), self.total(to));
+        (high - low, high_variance - low_variance)
+    }
+
+    fn total(&self, lag: f64) -> [f64; 2] {
+        let place = (lag + 0.5).clamp(0.0, self.sums.len() as f64 - 1e-6);
+        let (cell, part) = (place as usize, place.fract());
+        let (low, high) = (self.totals[cell], self.totals[cell + 1]);
+        [low[0] + part * (high[0] - low[0]), low[1] + part * (high[1] - low[1])]
+    }
+
+    /// Sum of the correlations below a lag, rounded to the next edge between two lags.
+    pub(super) fn total_near(&self, lag: f64) -> f64 {
+        self.totals[((lag + 1.0) as usize).min(self.totals.len() - 1)][0]
     }
 }
 
-/// A real lag as a place in running sums.
-struct Edge {
-    cell: usize,
-    part: f64,
-}
-
-impl Edge {
-    fn at(lag: f64, lags: usize) -> Self {
-        let place = (lag + 0.5).clamp(0.0, lags as f64 - 1e-9);
-        Self { cell: place as usize, part: place.fract() }
-    }
-
-    fn of(&self, running: &[f64]) -> f64 {
-        running[self.cell] + self.part * (running[self.cell + 1] - running[self.cell])
-    }
-}
-
-/// Sums of the first 0, 1, 2 … values.
-fn running(values: &[f64]) -> Vec<f64> {
-    let mut sum = 0.0;
-    let mut sums = Vec::with_capacity(values.len() + 1);
-    sums.push(0.0);
-    sums.extend(values.iter().map(|v| {
-        sum += v;
+/// Sums of the first 0, 1, 2 … pairs.
+fn running(pairs: impl Iterator<Item = [f64; 2]>) -> Vec<[f64; 2]> {
+    let mut sum = [0.0; 2];
+    let after = pairs.map(|pair| {
+        sum = [sum[0] + pair[0], sum[1] + pair[1]];
         sum
-    }));
-    sums
+    });
+    std::iter::once([0.0; 2]).chain(after).collect()
 }
 
 /// Means of `values` over ±`reach` lags, lag 0 (which has no partner but itself) left out, and at least `least`.
 fn spread(values: &[f64], reach: usize, least: impl Fn(usize) -> f64) -> Vec<f64> {
-    let sums = running(values);
+    let sums = running(values.iter().map(|v| [*v, 0.0]));
     (0..values.len())
         .map(|lag| {
             let (low, high) = (lag.saturating_sub(reach).max(1), (lag + reach + 1).min(values.len()));
-            let mean = if high > low { (sums[high] - sums[low]) / (high - low) as f64 } else { 0.0 };
+            let mean = if high > low { (sums[high][0] - sums[low][0]) / (high - low) as f64 } else { 0.0 };
             mean.max(least(lag))
         })
         .collect()

@@ -5,7 +5,7 @@
 
 use super::correlogram::Correlogram;
 use super::resolve::{fundamental, refine};
-use super::scan::{Candidate, scan};
+use super::scan::{Candidate, FEWEST_CYCLES, scan};
 use crate::analysis::fft::{Fft, quick_length};
 use crate::analysis::whiten::{Clip, Whitened, whiten};
 
@@ -66,7 +66,7 @@ struct View {
 impl View {
     fn of(white: Whitened, fft: &mut Fft) -> Self {
         let correlogram = Correlogram::new(&white.residual, fft);
-        let found = scan(&correlogram, 0.0);
+        let found = scan(&correlogram, 0.0, usize::MAX);
         let first = found.best(0.0, f64::INFINITY);
         let strongest = found.all().map(|c| c.z).fold(0.0, f64::max);
         Self { white, correlogram, candidates: found.all().collect(), first, strongest }
@@ -99,12 +99,14 @@ fn faster(correlogram: &Correlogram, candidates: &[Candidate], first: Candidate)
 fn slower(residual: &[f64], first: Candidate, fft: &mut Fft) -> Option<Candidate> {
     const LEAST_SHARE: f64 = 0.12;
     const SECOND_Z_WIDE: f64 = 11.0;
-    if residual.len() as f64 / (APART * first.period) < super::scan::FEWEST_CYCLES {
+    // A slow cycle has few, and this scan is a third of the cost.
+    const TEETH: usize = 8;
+    if residual.len() as f64 / (APART * first.period) < FEWEST_CYCLES {
         return None;
     }
     let rest = without(residual, first.period, fft);
     let correlogram = Correlogram::new(&rest, fft);
-    let best = scan(&correlogram, APART * first.period).best(APART * first.period, f64::INFINITY)?;
+    let best = scan(&correlogram, APART * first.period, TEETH).best(APART * first.period, f64::INFINITY)?;
     let least = if best.half > 2.5 { SECOND_Z_WIDE } else { SECOND_Z };
     if best.z < least || best.z < LEAST_SHARE * first.z {
         return None;

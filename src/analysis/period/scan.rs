@@ -6,11 +6,16 @@
 //! The search is what costs. Narrow teeth of all three widths and the variance lie side by side per lag, so that one
 //! interpolation gives all four; wide ones move in steps of their width.
 
+use std::ops::RangeInclusive;
+
 use super::correlogram::Correlogram;
 use crate::analysis::stats::quantile;
 
 /// Numbers of teeth: many find faint steady periods, few find those that wander.
 const TEETH: [usize; 9] = [1, 2, 3, 4, 6, 8, 12, 16, 32];
+
+/// Wide teeth are for periods that wander, which many teeth cannot follow; what many wide teeth find is slow noise.
+const MOST_WIDE_TEETH: usize = 8;
 
 /// Half-widths of teeth in cells.
 const NARROW: [f64; 3] = [0.5, 1.5, 3.0];
@@ -91,12 +96,12 @@ impl Found {
     }
 }
 
-/// Looks through all periods from `shortest` cells on.
-pub(super) fn scan(correlogram: &Correlogram, shortest: f64) -> Found {
+/// Looks through all periods from `shortest` cells on, with combs of at most so many teeth.
+pub(super) fn scan(correlogram: &Correlogram, shortest: f64, most_teeth: usize) -> Found {
     let n = correlogram.n;
     let mut found = Found { bands: Vec::new(), n };
     let packed = pack(correlogram);
-    for teeth in TEETH {
+    for teeth in TEETH.into_iter().filter(|&teeth| teeth <= most_teeth) {
         let least = (shortest.max(SHORTEST) * teeth as f64).ceil() as usize;
         let longest = n as f64 / FEWEST_CYCLES * teeth as f64;
         let most = correlogram.reach().min(longest) as usize;
@@ -104,20 +109,20 @@ pub(super) fn scan(correlogram: &Correlogram, shortest: f64) -> Found {
             continue;
         }
         narrow(correlogram, &packed, teeth, least..=most, &mut found);
-        for share in WIDE {
+        for share in WIDE.into_iter().filter(|_| teeth <= MOST_WIDE_TEETH) {
             wide(correlogram, share, teeth, least..=most, &mut found);
         }
     }
     found
 }
 
-/// Per lag: the correlation within each of the narrow widths, and the variance.
+/// Per lag, the correlation within each of the narrow widths.
 fn pack(correlogram: &Correlogram) -> Vec<[f32; 4]> {
     (0..correlogram.sums.len())
         .map(|lag| {
             let at = lag as f64;
             let [a, b, c] = NARROW.map(|half| correlogram.between(at - half, at + half).0 as f32);
-            [a, b, c, correlogram.variances[lag] as f32]
+            [a, b, c, 0.0]
         })
         .collect()
 }
@@ -126,29 +131,47 @@ fn narrow(
     correlogram: &Correlogram,
     packed: &[[f32; 4]],
     teeth: usize,
-    ends: std::ops::RangeInclusive<usize>,
+    ends: RangeInclusive<usize>,
     found: &mut Found,
 ) {
-    let least = *ends.start();
-    let mut z: [Vec<f32>; 3] = std::array::from_fn(|_| Vec::with_capacity(ends.clone().count()));
+    let mut trials: [Vec<Trial>; 3] =
+        std::array::from_fn(|_| Vec::with_capacity(ends.end() - ends.start() + 1));
     for end in ends {
-        let period = end as f64 / teeth as f64;
+        let cycles = Cycles::of(correlogram, end as f64, teeth);
         let sums = comb(packed, end, teeth);
-        let (cycles, cycles_variance) = correlogram.between(period / 2.0, end as f64 + period / 2.0);
-        for (width, half) in NARROW.into_iter().enumerate().filter(|(_, half)| *half <= WIDEST * period) {
-            let share = 2.0 * half / period;
-            let excess = f64::from(sums[width]) - share * cycles;
-            let variance =
-                (1.0 - 2.0 * share) * 2.0 * half * f64::from(sums[3]) + share * share * cycles_variance;
-            z[width].push((excess / variance.sqrt()) as f32);
+        for (width, half) in NARROW.into_iter().enumerate() {
+            if half <= WIDEST * cycles.period {
+                trials[width].push(cycles.trial(f64::from(sums[width]), half));
+            }
         }
     }
-    let all = z[0].len();
-    for (z, half) in z.iter().zip(NARROW) {
-        // Short periods were left out at the front, where a tooth would not fit.
-        let first = least + all - z.len();
-        let ends = z.iter().enumerate().map(|(i, z)| ((first + i) as f64, *z));
-        offer(ends, z, teeth, |_| half, found);
+    for (trials, half) in trials.iter().zip(NARROW) {
+        offer(correlogram, trials, teeth, |_| half, found);
+    }
+}
+
+/// All cycles that a comb of some teeth spans.
+struct Cycles {
+    period: f64,
+    sum: f64,
+    variance: f64,
+}
+
+impl Cycles {
+    fn of(correlogram: &Correlogram, end: f64, teeth: usize) -> Self {
+        let period = end / teeth as f64;
+        let (sum, variance) = correlogram.between(period / 2.0, end + period / 2.0);
+        Self { period, sum, variance }
+    }
+
+    /// The variance changes slowly from lag to lag, so that the teeth have their share of it.
+    fn trial(&self, sum: f64, half: f64) -> Trial {
+        let share = 2.0 * half / self.period;
+        Trial {
+            period: self.period as f32,
+            excess: (sum - share * self.sum) as f32,
+            variance: (share * (1.0 - share) * self.variance) as f32,
+        }
     }
 }
 
@@ -174,54 +197,64 @@ fn comb(packed: &[[f32; 4]], end: usize, teeth: usize) -> [f32; 4] {
     sums
 }
 
-fn wide(
-    correlogram: &Correlogram,
-    share: f64,
-    teeth: usize,
-    ends: std::ops::RangeInclusive<usize>,
-    found: &mut Found,
-) {
+fn wide(correlogram: &Correlogram, share: f64, teeth: usize, ends: RangeInclusive<usize>, found: &mut Found) {
     // The outermost tooth moves by this share of its half-width from one candidate to the next.
     const STEP: f64 = 0.75;
     let widest_narrow = NARROW[NARROW.len() - 1];
-    let half = |end: f64| share * end / teeth as f64;
     let mut end = (*ends.start() as f64).max((widest_narrow / share * teeth as f64).ceil());
-    let (mut at, mut z) = (Vec::new(), Vec::new());
+    let mut trials = Vec::new();
     while end <= *ends.end() as f64 {
-        at.push(end);
-        z.push(correlogram.steady_comb(end / teeth as f64, half(end), teeth).z() as f32);
-        end += (STEP * half(end)).floor().max(1.0);
+        let cycles = Cycles::of(correlogram, end, teeth);
+        let half = share * cycles.period;
+        let (mut low, mut high, mut sum) = (cycles.period - half, cycles.period + half, 0.0);
+        for _ in 0..teeth {
+            sum += correlogram.total_near(high) - correlogram.total_near(low);
+            low += cycles.period;
+            high += cycles.period;
+        }
+        trials.push(cycles.trial(sum, half));
+        end += (STEP * half).floor().max(1.0);
     }
-    offer(at.into_iter().zip(z.iter().copied()), &z, teeth, half, found);
+    offer(correlogram, &trials, teeth, |period| share * period, found);
 }
 
-/// Offers what stands out, after dividing by how much wider than noise the values are spread.
+/// One comb of the search.
+struct Trial {
+    period: f32,
+    excess: f32,
+    variance: f32,
+}
+
+/// Offers what stands out, after allowing for how much wider than noise the values are spread.
 fn offer(
-    ends: impl Iterator<Item = (f64, f32)>,
-    z: &[f32],
+    correlogram: &Correlogram,
+    trials: &[Trial],
     teeth: usize,
     half: impl Fn(f64) -> f64,
     found: &mut Found,
 ) {
-    let wider = inflation(z);
-    for (end, z) in ends {
-        let z = f64::from(z) / wider;
-        if z > WORTH_KEEPING {
-            found.offer(Candidate { period: end / teeth as f64, teeth, half: half(end), z });
-        }
+    let wider = inflation(trials);
+    let least = WORTH_KEEPING * wider;
+    for trial in trials.iter().filter(|t| t.excess > 0.0 && t.excess * t.excess > least * least * t.variance)
+    {
+        let period = f64::from(trial.period);
+        let variance = f64::from(trial.variance * wider * wider);
+        let z = correlogram.sober(f64::from(trial.excess), variance);
+        found.offer(Candidate { period, teeth, half: half(period), z });
     }
 }
 
-/// Nothing below can become a period.
-const WORTH_KEEPING: f64 = 3.0;
+/// Nothing below can become a period; it still tells how far the best candidate is from one.
+const WORTH_KEEPING: f32 = 4.0;
 
-/// How much wider than standard normal the bulk of `z` is, 1 to 1.8. The bulk: what repeats fills the tail.
-fn inflation(z: &[f32]) -> f64 {
+/// How much wider than standard normal the bulk of the excesses is, 1 to 1.8. The bulk: what repeats fills the tail.
+fn inflation(trials: &[Trial]) -> f32 {
     // Quantiles of the absolute value of a standard normal number.
     const QUANTILES: [(f64, f64); 2] = [(0.5, 0.6745), (0.3, 0.3853)];
     const ENOUGH: usize = 512;
-    let every = z.len().div_ceil(ENOUGH).max(1);
-    let mut sizes: Vec<f64> = z.iter().step_by(every).map(|z| f64::from(z.abs())).collect();
-    let ratio = |(q, normal)| quantile(&mut sizes, q).map_or(1.0, |found| found / normal);
-    QUANTILES.map(ratio).into_iter().fold(1.8, f64::min).max(1.0)
+    let every = trials.len().div_ceil(ENOUGH).max(1);
+    let mut squares: Vec<f64> =
+        trials.iter().step_by(every).map(|t| f64::from(t.excess * t.excess / t.variance)).collect();
+    let ratio = |(q, normal)| quantile(&mut squares, q).map_or(1.0, |found| found.sqrt() / normal);
+    QUANTILES.map(ratio).into_iter().fold(1.8, f64::min).max(1.0) as f32
 }
