@@ -24,6 +24,10 @@ pub enum Context {
     Overlay,
     /// The list of what can be copied.
     Copy,
+    /// The list of what can be studied.
+    Studies,
+    /// What a study has found.
+    Findings,
 }
 
 /// Under which heading help shows an action.
@@ -41,18 +45,21 @@ pub enum Group {
     Processes,
     /// Taking something elsewhere.
     Copy,
+    /// Finding what repeats, changed, leaks.
+    Studies,
     /// The program itself.
     Program,
 }
 
 impl Group {
     /// Every group, in the order of the help screen.
-    pub const ALL: [Group; 7] = [
+    pub const ALL: [Group; 8] = [
         Group::Time,
         Group::Choice,
         Group::View,
         Group::Processes,
         Group::Search,
+        Group::Studies,
         Group::Copy,
         Group::Program,
     ];
@@ -66,6 +73,7 @@ impl Group {
             Group::Search => "In a search",
             Group::Processes => "In the table of processes",
             Group::Copy => "Copying",
+            Group::Studies => "Studies",
             Group::Program => "Program",
         }
     }
@@ -100,6 +108,8 @@ impl Action {
         Action::ProcessesClose,
         Action::OverlayClose,
         Action::CopyClose,
+        Action::StudiesClose,
+        Action::FindingsClose,
     ];
 }
 
@@ -179,6 +189,25 @@ actions! {
     PreviousPanel: Main View [Key::char('[')] "previous-panel", "Make the previous panel the active one.";
     Lists: Main View [Key::char('\\')] "lists", "Hide the lists on the left, or show them again.";
     Problems: Main View [Key::char('!')] "problems", "List the files that could not be read, and what the recorder says.";
+    Studies: Main Studies [Key::char('A')] "studies" as "study", "Find what repeats, changed, leaks, moved together, was throttled or killed.";
+    NextFinding: Main Studies [Key::char('N')] "next-finding", "Show the next finding of the last study.";
+    PreviousFinding: Main Studies [Key::char('P')] "previous-finding", "Show the finding before.";
+    Fold: Main Studies [Key::char('O')] "fold", "Lay all cycles of the shown finding over one another.";
+    FindingsBack: Main Studies [Key::char('B')] "findings-back", "Go back to what was on the screen before findings were shown.";
+    StudyPeriods: Studies Studies [Key::char('p')] "study-periods", "What repeats.";
+    StudyChanges: Studies Studies [Key::char('c')] "study-changes", "What took another level.";
+    StudyLeaks: Studies Studies [Key::char('l')] "study-leaks", "What climbs without coming back, and when it meets its limit.";
+    StudyLinks: Studies Studies [Key::char('m')] "study-links", "What moved together, and which came first.";
+    StudyThrottling: Studies Studies [Key::char('t')] "study-throttling", "Who was throttled, and which quota it would have taken.";
+    StudyKills: Studies Studies [Key::char('k')] "study-kills", "OOM kills: what grew, and what warned before.";
+    StudyWhom: Studies Studies [Key::plain(Tab)] "study-whom", "Of all containers and metrics, or of the drawn series of this panel.";
+    StudyAgain: Studies Studies [Key::char('A'), Key::plain(Enter)] "study-again", "The findings of the last study.";
+    StudiesClose: Studies Studies [Key::plain(Esc), Key::char('q'), Key::ctrl('c')] "studies-close", "Study nothing.";
+    FindingsDown: Findings Studies [Key::char('j'), Key::plain(Down)] "findings-down", "Next finding.";
+    FindingsUp: Findings Studies [Key::char('k'), Key::plain(Up)] "findings-up", "Finding before.";
+    FindingsTake: Findings Studies [Key::plain(Enter), Key::char(' ')] "findings-take", "Show it: its series, its part of the time, what it looks like.";
+    FindingsFold: Findings Studies [Key::char('f')] "findings-fold", "Lay all its cycles over one another.";
+    FindingsClose: Findings Studies [Key::plain(Esc), Key::char('q'), Key::ctrl('c')] "findings-close", "Close the findings; a study under way is called off.";
     Copy: Main Copy [Key::char('y')] "copy" as "copy", "Copy values, a command, SQL, a link or a picture to the clipboard.";
     CopyValues: Copy Copy [Key::char('v'), Key::char('y')] "copy-values", "The values at the cursor, as a table.";
     CopyCommand: Copy Copy [Key::char('c')] "copy-command", "The command line that gives the numbers of this chart.";

@@ -178,6 +178,10 @@ impl Source for Watched {
         Source::events(&self.engine, range)
     }
 
+    fn engine(&self) -> Engine {
+        self.engine.clone()
+    }
+
     fn report(&mut self) -> Option<Arc<Report>> {
         let ended = said(&self.trouble).map(|why| format!("not recording: {why}"));
         let now = Some((self.heard.said(), ended.is_some()));

@@ -81,7 +81,7 @@ pub fn run(opened: Opened, config: &Config) -> io::Result<End> {
     input::signals(events.clone())?;
     panics(events.clone());
     let overview = source.overview();
-    let worker = Worker::start(source, events.clone())?;
+    let worker = Worker::start(source, zone.clone(), events.clone())?;
     let screen = Screen::enter(caps.depth, caps.asks(env, config.wish))?;
     input::start(events.clone())?;
     let (mut app, mut effects) = App::new(overview, zone, terminal::size());
@@ -205,6 +205,7 @@ impl Session {
                     }
                     self.worker.ask(ticket, question);
                 }
+                Effect::CallOff => self.worker.call_off(),
                 Effect::OpenSearch(number, lines) => {
                     self.finder = Some(Finder::new(number, lines, self.events.clone()));
                     self.poll_finder()?;

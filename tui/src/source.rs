@@ -25,6 +25,8 @@ pub trait Source: Send {
     fn window(&self, query: &WindowQuery, cancel: &Cancel) -> Result<WindowAnswer, String>;
     /// What happened in a range, the newest last.
     fn events(&self, range: TimeRange) -> Vec<RecordedEvent>;
+    /// The engine itself, for questions that take long and are asked on other threads.
+    fn engine(&self) -> Engine;
     /// What the recorder says, when it has said something since the last call.
     fn report(&mut self) -> Option<Arc<Report>> {
         None
@@ -50,5 +52,9 @@ impl Source for Engine {
 
     fn events(&self, range: TimeRange) -> Vec<RecordedEvent> {
         Engine::events(self, range)
+    }
+
+    fn engine(&self) -> Engine {
+        self.clone()
     }
 }

@@ -239,7 +239,8 @@ fn pictures_are_printed() {
     let run = |args: &str| shell(&format!("fgm-tui --print --tz UTC {args} {}", dir.path().display()));
     let text = run("--metric memory_current_bytes --subject checkout/proxy --height 16");
     assert_eq!(text.lines().count(), 16);
-    for word in ["MiB", "containers.memory_current_bytes", "0 ┤", "14:48", "UTC", "checkout/proxy", "1 dot = "]
+    for word in
+        ["MiB", "containers.memory_current_bytes", "0 ┤", "14:48", "UTC", "checkout/proxy", "1 dot = "]
     {
         assert!(text.contains(word), "no {word}:\n{text}");
     }

@@ -87,6 +87,24 @@ impl App {
         let newest = self.newest.get(&slot) == Some(&generation);
         let older = self.accepted.get(&slot).is_some_and(|a| *a >= generation);
         match answer {
+            Answer::Failed(reason) if slot == Slot::Study => {
+                if newest {
+                    self.take_findings(Err(reason));
+                }
+                Vec::new()
+            }
+            Answer::Findings(all) => {
+                if newest {
+                    self.take_findings(Ok(all));
+                }
+                Vec::new()
+            }
+            Answer::Folded(folded) => {
+                if newest {
+                    self.take_folded(folded);
+                }
+                Vec::new()
+            }
             Answer::Failed(reason) => {
                 if newest {
                     self.accepted.insert(slot, generation);

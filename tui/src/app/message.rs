@@ -9,6 +9,7 @@ use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
 use fgm::subject::Subject;
 use fgm::time::TimeRange;
 
+use super::findings::{self, Finding, Folded};
 use super::marks::Mark;
 use super::processes::{Process, Wanted};
 use super::report::Report;
@@ -63,6 +64,8 @@ pub enum Slot {
     Events,
     /// A container's processes at one moment.
     Processes,
+    /// A study, or what a finding looks like.
+    Study,
 }
 
 /// A question's number; answers to older questions of a slot are dropped.
@@ -87,6 +90,10 @@ pub enum Question {
     Events(TimeRange),
     /// A container's processes at one moment.
     Processes(Wanted),
+    /// What a study finds.
+    Study(findings::Wanted),
+    /// All cycles of a finding over one another.
+    Fold(Finding),
 }
 
 impl Question {
@@ -113,6 +120,10 @@ pub enum Answer {
     Events(TimeRange, Vec<Mark>),
     /// A container's processes at the moment asked for.
     Processes(Wanted, Vec<Process>),
+    /// What a study has found.
+    Findings(Arc<[Finding]>),
+    /// All cycles of a finding over one another.
+    Folded(Folded),
     /// Nothing, for this reason.
     Failed(String),
 }
@@ -156,6 +167,8 @@ pub enum Message {
     Overview(Arc<Overview>),
     /// An answer.
     Answer(Ticket, Answer),
+    /// A study has got so far, 0..=1.
+    Progress(Ticket, f64),
     /// A search has got further.
     Found(u64, Found),
     /// An answer is taking so long that the old picture should say so.
@@ -173,6 +186,8 @@ pub enum Message {
 pub enum Effect {
     /// Ask the recording, in place of what waits in the same slot.
     Ask(Ticket, Question),
+    /// Call the study under way off.
+    CallOff,
     /// Start a search over these lines.
     OpenSearch(u64, Vec<Arc<str>>),
     /// The search's pattern is now this; true when it only got longer.

@@ -11,6 +11,7 @@ mod ask;
 mod choice;
 pub mod copy;
 pub mod drawn;
+pub mod findings;
 pub mod group;
 mod jumps;
 pub mod layout;
@@ -47,6 +48,7 @@ use jiff::tz::TimeZone;
 
 use crate::keymap::Keymap;
 use drawn::Drawn;
+use findings::{Folded, Studies};
 use group::Group;
 use layout::{Layout, Wanted};
 use line::Prompt;
@@ -88,6 +90,12 @@ pub enum Overlay {
     Processes(Processes),
     /// What can be copied.
     Copy,
+    /// What can be studied.
+    Studies,
+    /// What a study has found.
+    Findings,
+    /// All cycles of a finding over one another, once they are there.
+    Folded(Option<Folded>),
     /// The keys, scrolled down by so many lines.
     Help(usize),
     /// Files that could not be read and what the recorder says, likewise.
@@ -141,6 +149,8 @@ pub struct App {
     pub slow: bool,
     /// What the recorder in this process says.
     pub recorder: Reported,
+    /// What was studied and found.
+    pub studies: Studies,
     /// Whether there was a recording of which nothing is left.
     pub gone: bool,
     /// One per table, in the order of the tables' numbers.
@@ -179,6 +189,7 @@ impl App {
             notice: None,
             slow: false,
             recorder: Reported::default(),
+            studies: Studies::default(),
             gone: false,
             typed_ahead: None,
             groups: Table::ALL.into_iter().map(Group::new).collect(),

@@ -2,6 +2,7 @@
 //!
 //! Owns: the meaning of actions. Must not: know which keys they have (see [`crate::keymap`]).
 
+use super::findings::Kind;
 use super::line::{Asked, Prompt};
 use super::message::{Effect, Message};
 use super::search::Purpose;
@@ -23,6 +24,8 @@ impl App {
             Overlay::Processes(_) => Context::Processes,
             Overlay::Help(_) | Overlay::Problems(_) => Context::Overlay,
             Overlay::Copy => Context::Copy,
+            Overlay::Studies => Context::Studies,
+            Overlay::Findings | Overlay::Folded(_) => Context::Findings,
         }
     }
 
@@ -47,6 +50,10 @@ impl App {
             Message::Overview(o) => self.take_overview(o),
             Message::Answer(ticket, answer) => self.take_answer(ticket, answer),
             Message::Found(number, found) => self.take_found(number, found),
+            Message::Progress(ticket, share) => {
+                self.take_progress(ticket.generation, share);
+                Vec::new()
+            }
             Message::Slow => {
                 self.slow = self.pending();
                 Vec::new()
@@ -123,7 +130,27 @@ impl App {
             | Action::CopySql
             | Action::CopyLink
             | Action::CopyPicture => self.copy(action),
-            Action::CopyClose => self.open(Overlay::None),
+            Action::CopyClose | Action::StudiesClose => self.open(Overlay::None),
+            Action::Studies => self.open(Overlay::Studies),
+            Action::StudyPeriods => self.study(Kind::Periods),
+            Action::StudyChanges => self.study(Kind::Changes),
+            Action::StudyLeaks => self.study(Kind::Leaks),
+            Action::StudyLinks => self.study(Kind::Links),
+            Action::StudyThrottling => self.study(Kind::Throttling),
+            Action::StudyKills => self.study(Kind::Kills),
+            Action::StudyWhom => {
+                self.studies.narrow = !self.studies.narrow;
+                Vec::new()
+            }
+            Action::StudyAgain => self.open_findings(),
+            Action::NextFinding => self.next_finding(1),
+            Action::PreviousFinding => self.next_finding(-1),
+            Action::FindingsBack => self.leave_findings(),
+            Action::FindingsDown => self.select_finding(1),
+            Action::FindingsUp => self.select_finding(-1),
+            Action::FindingsTake => self.go_to_finding(),
+            Action::FindingsFold | Action::Fold => self.fold_finding(),
+            Action::FindingsClose => self.close_findings(),
             Action::Palette => self.open_search(Purpose::Act),
             Action::Down => self.step(1),
             Action::Up => self.step(-1),

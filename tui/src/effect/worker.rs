@@ -3,6 +3,7 @@
 //! Owns: the queue of questions (at most one per slot, the newest) and the pace of refreshing. Must not: know what
 //! answers are for.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,11 +11,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fgm::metric::Table;
-use fgm::query::Cancel;
 use fgm::query::model::{WindowAnswer, WindowQuery};
+use fgm::query::{Cancel, Engine};
 use fgm::subject::Subject;
 
-use super::Event;
+use jiff::tz::TimeZone;
+
+use super::{Event, study};
 use crate::app::marks::{self, Mark};
 use crate::app::message::{Answer, Message, Question, Slot, Ticket};
 use crate::app::processes::{Process, Wanted};
@@ -25,6 +28,8 @@ const LIVE: Duration = Duration::from_secs(1);
 /// The same when nobody does.
 const QUIET: Duration = Duration::from_secs(3);
 
+/// Between two words on how far a study is.
+const PACE: Duration = Duration::from_millis(100);
 /// Most subjects among which a glimpse looks for the highest.
 const GLIMPSED: usize = 32;
 
@@ -33,6 +38,8 @@ struct Queue {
     waiting: BTreeMap<Slot, (Ticket, Question)>,
     /// The question under way, and how to call it off.
     under_way: Option<(Slot, Question, Cancel)>,
+    /// How to call off the study under way, which has a thread of its own.
+    study: Cancel,
     closed: bool,
 }
 
@@ -48,10 +55,11 @@ fn lock(m: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
 
 impl Worker {
     /// Starts the thread.
-    pub fn start(source: Box<dyn Source>, out: Sender<Event>) -> std::io::Result<Worker> {
+    /// `zone` is that of the times in what studies say.
+    pub fn start(source: Box<dyn Source>, zone: TimeZone, out: Sender<Event>) -> std::io::Result<Worker> {
         let shared = Arc::new((Mutex::new(Queue::default()), Condvar::new()));
         let theirs = Arc::clone(&shared);
-        thread::Builder::new().name("fgm-query".into()).spawn(move || serve(source, &theirs, &out))?;
+        thread::Builder::new().name("fgm-query".into()).spawn(move || serve(source, &theirs, &zone, &out))?;
         Ok(Worker { shared })
     }
 
@@ -59,6 +67,9 @@ impl Worker {
     /// answer would not even do until the new one is there.
     pub fn ask(&self, ticket: Ticket, question: Question) {
         let mut queue = lock(&self.shared.0);
+        if ticket.slot == Slot::Study {
+            std::mem::take(&mut queue.study).cancel();
+        }
         if let Some((slot, old, cancel)) = &queue.under_way
             && *slot == ticket.slot
             && !question.makes_do_with(old)
@@ -71,14 +82,66 @@ impl Worker {
     }
 }
 
+impl Worker {
+    /// Calls the study under way off.
+    pub fn call_off(&self) {
+        std::mem::take(&mut lock(&self.shared.0).study).cancel();
+    }
+}
+
 impl Drop for Worker {
     fn drop(&mut self) {
+        self.call_off();
         lock(&self.shared.0).closed = true;
         self.shared.1.notify_one();
     }
 }
 
-fn serve(mut source: Box<dyn Source>, shared: &(Mutex<Queue>, Condvar), out: &Sender<Event>) {
+/// Starts a study, or the reading of what a finding looks like.
+fn begin(
+    engine: Engine,
+    (ticket, question): (Ticket, Question),
+    zone: TimeZone,
+    cancel: Cancel,
+    out: Sender<Event>,
+) -> bool {
+    let send = {
+        let out = out.clone();
+        move |m| out.send(Event::Message(m)).is_ok()
+    };
+    let work = move || {
+        let told = Cell::new(Instant::now());
+        let progress = |share: f64| {
+            if told.get().elapsed() >= PACE {
+                told.set(Instant::now());
+                let _gone = out.send(Event::Message(Message::Progress(ticket, share)));
+            }
+        };
+        let answer = match &question {
+            Question::Study(wanted) => {
+                study::run(&engine, wanted, &zone, &cancel, &progress).map(Answer::Findings)
+            }
+            Question::Fold(finding) => study::folded(&engine, finding, &cancel).map(Answer::Folded),
+            _ => return,
+        };
+        // Nobody waits for what was called off.
+        if !cancel.is_cancelled() {
+            let answer = answer.unwrap_or_else(Answer::Failed);
+            let _gone = out.send(Event::Message(Message::Answer(ticket, answer)));
+        }
+    };
+    match thread::Builder::new().name("fgm-study".into()).spawn(work) {
+        Ok(_) => true,
+        Err(e) => send(Message::Answer(ticket, Answer::Failed(format!("cannot start a study: {e}")))),
+    }
+}
+
+fn serve(
+    mut source: Box<dyn Source>,
+    shared: &(Mutex<Queue>, Condvar),
+    zone: &TimeZone,
+    out: &Sender<Event>,
+) {
     let send = |m| out.send(Event::Message(m)).is_ok();
     if source.report().is_some_and(|r| !send(Message::Recorder(r))) {
         return;
@@ -104,7 +167,16 @@ fn serve(mut source: Box<dyn Source>, shared: &(Mutex<Queue>, Condvar), out: &Se
                 queue = shared.1.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
             }
         };
-        let going_on = if let Some((ticket, question, cancel)) = job {
+        let going_on = if let Some((ticket, question, _)) = &job
+            && ticket.slot == Slot::Study
+        {
+            let cancel = {
+                let mut queue = lock(&shared.0);
+                queue.under_way = None;
+                queue.study.clone()
+            };
+            begin(source.engine(), (*ticket, question.clone()), zone.clone(), cancel, out.clone())
+        } else if let Some((ticket, question, cancel)) = job {
             let answer = answer(&*source, question, &cancel);
             lock(&shared.0).under_way = None;
             // Nobody waits for what was called off; its successor is in the queue.
@@ -150,6 +222,8 @@ pub fn answer(source: &dyn Source, question: Question, cancel: &Cancel) -> Answe
         Question::Processes(wanted) => {
             processes(source, &wanted, cancel).map(|rows| Answer::Processes(wanted, rows))
         }
+        // They have threads of their own.
+        Question::Study(_) | Question::Fold(_) => Err("a study is not answered at once".to_owned()),
         Question::Events(range) => {
             let marks = source.events(range).into_iter().filter(marks::matters).map(Mark::from);
             Ok(Answer::Events(range, marks.collect()))

@@ -22,6 +22,6 @@ pub use self::kills::{KillFinding, kills};
 pub use self::leaks::{LeakFinding, leaks};
 pub use self::links::{LinkFinding, LinkFindings, links};
 pub use self::periods::{PeriodFinding, periods};
-pub use self::series::{Series, Task, by_default, for_each};
+pub use self::series::{Series, Task, by_default, for_each, one};
 pub use self::summary::{Findings, Level, Summary, summary};
 pub use self::throttling::{ThrottlingFinding, throttling};

@@ -90,6 +90,20 @@ pub(super) fn points(
     Ok(answer.series.iter().map(|s| s.points.iter().map(point).collect()).collect())
 }
 
+/// One series on a grid, with what its numbers are.
+pub fn one(
+    engine: &Engine,
+    metric: &'static Metric,
+    subjects: &[SubjectKey],
+    range: TimeRange,
+    cancel: &Cancel,
+) -> Result<(Quantity, Grid), QueryError> {
+    let task = Task { engine, range, subjects: &[], cancel, progress: &|_| () };
+    let found = points(&task, metric, subjects.iter().take(1).cloned().collect(), range)?;
+    let points = found.first().map_or(&[][..], Vec::as_slice);
+    Ok((fgm::series::shown_quantity(metric), grid(points, engine.overview().interval)))
+}
+
 /// A grid as near to the recorder's interval as the points are.
 pub(super) fn grid(points: &[Point], interval: Micros) -> Grid {
     let grid = Grid::new(points, None);

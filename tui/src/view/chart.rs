@@ -9,7 +9,7 @@ use super::limit::LimitLine;
 use super::paint::{middle, put};
 use super::raster::{self, Raster};
 use super::scale::{Extent, ValueAxis};
-use super::{Look, heat, letter, title};
+use super::{Look, findings, heat, letter, title};
 use crate::app::App;
 use crate::app::drawn::Drawn;
 use crate::app::layout::{Layout, PanelArea};
@@ -86,6 +86,7 @@ impl Chart<'_> {
         }
         self.recorder_down(&placed, buf);
         self.dots(&axis, &placed, buf);
+        findings::figure(self, &axis, window, buf);
         if extent.is_none() {
             self.message(&self.why_empty(), buf);
         }
@@ -114,7 +115,7 @@ impl Chart<'_> {
     }
 
     /// Row of a value in the plot.
-    fn row_of(&self, axis: &ValueAxis, value: f64) -> u16 {
+    pub fn row_of(&self, axis: &ValueAxis, value: f64) -> u16 {
         let (plot, rows) = (self.area.plot, self.look.caps.marker.rows());
         let dots = usize::from(plot.h) * rows;
         let (low, high) = (axis.place(axis.low), axis.place(axis.high));

@@ -6,6 +6,7 @@ pub mod axis;
 pub mod chart;
 pub mod clock;
 pub mod events;
+pub mod findings;
 pub mod heat;
 pub mod legend;
 pub mod limit;
@@ -96,6 +97,13 @@ pub fn draw(app: &App, look: Look, buf: &mut Buffer) -> Option<Position> {
             Overlay::Processes(p) => processes::draw(app, p, look, &layout, buf),
             Overlay::Search(s) => cursor = Some(search::draw(app, s, look, &layout, buf)),
             Overlay::Copy => overlay::copy(app, look, &layout, buf),
+            Overlay::Studies => findings::menu(app, look, &layout, buf),
+            Overlay::Findings => {
+                if let Some(f) = &app.studies.findings {
+                    findings::list(app, f, look, &layout, buf);
+                }
+            }
+            Overlay::Folded(f) => findings::folded(f.as_ref(), look, &layout, buf),
             Overlay::Help(scroll) => overlay::help(app, look, &layout, *scroll, buf),
             Overlay::Problems(scroll) => overlay::problems(app, look, &layout, *scroll, buf),
         }

@@ -17,9 +17,11 @@ const WIDEST: u16 = 104;
 /// Columns for the keys of an action.
 const KEYS: usize = 17;
 
-type Row = Vec<(String, Style)>;
+/// Pieces of a line.
+pub type Row = Vec<(String, Style)>;
 
-fn window(look: Look, layout: &Layout, title: &str, rows: &[Row], scroll: usize, buf: &mut Buffer) {
+/// A window with rows, from `scroll` on.
+pub fn window(look: Look, layout: &Layout, title: &str, rows: &[Row], scroll: usize, buf: &mut Buffer) {
     let mut body = layout.screen;
     body.h = layout.status.y;
     let area = middle(body, WIDEST, rows.len() as u16 + 2);
@@ -75,21 +77,25 @@ pub fn help(app: &App, look: Look, layout: &Layout, scroll: usize, buf: &mut Buf
 
 /// What can be copied, with the keys.
 pub fn copy(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
-    let rows: Vec<Row> = TABLE
+    window(look, layout, "copy", &keys_of(app, look, Context::Copy), 0, buf);
+}
+
+/// The actions of a menu with their keys, as its rows.
+pub fn keys_of(app: &App, look: Look, context: Context) -> Vec<Row> {
+    TABLE
         .iter()
-        .filter(|e| e.context == Context::Copy)
+        .filter(|e| e.context == context)
         .map(|e| {
             let keys =
                 app.keymap.keys(e.action).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
             let word = e.name.split_once('-').map_or(e.name, |(_, w)| w);
             vec![
                 (pad(&keys, KEYS), look.theme.key()),
-                (pad(word, 10), look.theme.strong()),
+                (pad(word, 12), look.theme.strong()),
                 (e.help.to_owned(), look.theme.text()),
             ]
         })
-        .collect();
-    window(look, layout, "copy", &rows, 0, buf);
+        .collect()
 }
 
 /// Files that could not be read, and what the recorder says.
