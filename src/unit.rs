@@ -126,7 +126,8 @@ impl Quantity {
                 (KI * KI * KI * KI, "TiB/s"),
             ]),
             (Unit::Usec, false) => pick(&[(1.0, "µs"), (1e3, "ms"), (1e6, "s")]),
-            (Unit::Usec, true) => pick(&[(1.0, "µs/s"), (1e3, "ms/s"), (1e6, "s/s")]),
+            // A share of the time; several CPUs or tasks together may have more than all of it.
+            (Unit::Usec, true) => pick(&[(1.0, "µs/s"), (1e3, "ms/s"), (1e4, "%")]),
             (Unit::Millicores, _) => Scale { divisor: 1.0, suffix: "mcores" },
             (Unit::Cores, _) => Scale { divisor: 1.0, suffix: "cores" },
             (Unit::Percent, _) => Scale { divisor: 1.0, suffix: "%" },
@@ -176,6 +177,8 @@ mod tests {
         assert_eq!(Unit::Percent.plain().format(99.97), "100 %");
         assert_eq!(Unit::None.plain().format(0.0), "0");
         assert_eq!(Unit::Usec.rate().format(-1500.0), "-1.50 ms/s");
+        assert_eq!(Unit::Usec.rate().format(370_000.0), "37.0 %");
+        assert_eq!(Unit::Usec.rate().format(2e6), "200 %");
     }
 
     #[test]

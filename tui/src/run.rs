@@ -86,6 +86,9 @@ pub fn run(opened: Opened, config: &Config) -> io::Result<End> {
     input::start(events.clone())?;
     let (mut app, mut effects) = App::new(overview, zone, terminal::size());
     app.paths = paths;
+    if place.as_ref().is_some_and(Place::make) {
+        app.welcome();
+    }
     effects.extend(opening.map(|o| app.show(o)).unwrap_or_default());
     app.keymap = Arc::new(config.keymap.clone());
     let palettes = config.palettes;

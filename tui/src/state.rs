@@ -47,6 +47,12 @@ impl Place {
         Some(Place { file: state.join("fgm/views").join(format!("{hash:016x}.json")), paths })
     }
 
+    /// Makes the place, true when it was not there: this is the first session of all. False also where nothing can be
+    /// kept, since every session would be the first there.
+    pub fn make(&self) -> bool {
+        self.file.parent().is_some_and(|dir| !dir.exists() && fs::create_dir_all(dir).is_ok())
+    }
+
     /// The view that was kept.
     pub fn read(&self) -> Option<View> {
         let kept: Kept = serde_json::from_slice(&fs::read(&self.file).ok()?).ok()?;
@@ -92,9 +98,11 @@ mod tests {
         };
         let view = View { active: 3, ..View::default() };
         assert_eq!(of(&a).read(), None);
+        assert!(of(&a).make());
         of(&a).write(view.clone()).unwrap();
         assert_eq!(of(&a.join("../a")).read(), Some(view));
         assert_eq!(of(&b).read(), None);
+        assert!(!of(&b).make());
         fs::write(&of(&a).file, "{").unwrap();
         assert_eq!(of(&a).read(), None);
         for n in 0..MOST + 5 {

@@ -157,10 +157,34 @@ fn arrange(p: &mut Pty) -> Vec<String> {
     features
 }
 
+/// TUI-4: the very first session begins with a hint, which a key puts away; the next one does not.
+#[test]
+fn newcomers_get_a_hint() {
+    let (dir, state) = (recording(), tempfile::tempdir().unwrap());
+    let mut p = start(dir.path(), &[], state.path());
+    p.until_text("? shows all keys, / finds metrics");
+    p.send("h");
+    p.until("the status line", |s| s.contains("1 dot = ") && !s.contains("shows all keys"));
+    p.send("q");
+    p.wait();
+    let mut p = start(dir.path(), &[], state.path());
+    picture(&p);
+    p.send("q");
+    p.wait();
+    assert!(!p.screen().contains("shows all keys"));
+}
+
+/// A place for views where some were kept before.
+fn used() -> tempfile::TempDir {
+    let state = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(state.path().join("fgm/views")).unwrap();
+    state
+}
+
 /// TUI-4: the next start shows the view of the last end, --fresh the usual one; another recording is not concerned.
 #[test]
 fn views_are_come_back_to() {
-    let (dir, other, state) = (recording(), recording(), tempfile::tempdir().unwrap());
+    let (dir, other, state) = (recording(), recording(), used());
     let mut p = start(dir.path(), &[], state.path());
     let usual = settled(&p);
     let mine = arrange(&mut p);
@@ -180,7 +204,7 @@ fn views_are_come_back_to() {
 /// TUI-4: the copied link opens the same view elsewhere; it and a picture go out by OSC 52.
 #[test]
 fn links_open_the_same_view() {
-    let (dir, state) = (recording(), tempfile::tempdir().unwrap());
+    let (dir, state) = (recording(), used());
     let mut p = start(dir.path(), &[], state.path());
     let mine = arrange(&mut p);
     p.send("y");
@@ -197,8 +221,7 @@ fn links_open_the_same_view() {
     p.send("q");
     p.wait();
     let line = link.replacen("fgm-tui", PROGRAM, 1);
-    let nowhere = state.path().join("elsewhere");
-    let env = [("XDG_STATE_HOME", nowhere.to_str().unwrap())];
+    let env = [("XDG_STATE_HOME", "/dev/null")];
     let mut p = Pty::start("/bin/sh", &["-c", &line].map(OsStr::new), &env, (120, 40));
     p.until(&line, |s| features(s) == mine);
     p.send("q");

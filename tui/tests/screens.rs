@@ -9,7 +9,7 @@ use fgm::metric::Repr;
 use fgm_tui::app::message::{Message, Pointer, Press};
 use fgm_tui::app::report::{Report, Saying};
 use fgm_tui::caps::Depth;
-use fgm_tui::keymap::{Code, Key};
+use fgm_tui::keymap::{Action, Code, Key, Keymap};
 use fgm_tui::view::raster::Marker;
 use insta::assert_snapshot;
 use support::session::{Session, look};
@@ -181,6 +181,35 @@ fn help() {
     let mut s = open(120, 60);
     s.keys("?");
     assert_snapshot!(s.screen());
+}
+
+/// TUI-4: help says what the metric is and where it comes from, and of keys that would do nothing now why; it follows the
+/// user's keys, as every sentence does that names one.
+#[test]
+fn help_is_about_here_and_now() {
+    let mut s = open(120, 100);
+    s.keys("?");
+    let screen = s.screen();
+    let metric = s.app.panel().metric;
+    assert!(screen.contains("containers.cpu_usage_millicores") && screen.contains(metric.source), "{screen}");
+    assert!(screen.contains("Go back to the previous window. (no earlier view)"), "{screen}");
+    assert!(screen.contains("Close the active panel. (there is one panel)"), "{screen}");
+    s.key(Code::Esc);
+    s.keys("+p");
+    s.keys("memory_current");
+    s.key(Code::Enter);
+    s.keys("?");
+    let screen = s.screen();
+    assert!(!screen.contains("no earlier view") && !screen.contains("there is one panel"), "{screen}");
+    assert!(screen.contains("containers.memory_current_bytes"), "{screen}");
+    s.key(Code::Esc);
+    let keys = [(Action::Toggle, vec![Key::char('T')]), (Action::Top, Vec::new())];
+    s.app.keymap = Arc::new(Keymap::changed(&keys).unwrap());
+    s.keys("n");
+    let screen = s.screen();
+    assert!(screen.contains("nothing is drawn: T draws the selected subject, :top the highest"), "{screen}");
+    s.app.welcome();
+    assert!(s.screen().contains("? shows all keys, / finds metrics, c containers, : everything else"));
 }
 
 /// TUI-5: without colour, lines carry letters and patterns.

@@ -8,6 +8,7 @@ use fgm::subject::SubjectKey;
 
 use super::message::Effect;
 use super::{App, Focus};
+use crate::keymap::Action;
 
 impl App {
     pub(super) fn target(&self) -> Option<SubjectKey> {
@@ -29,8 +30,10 @@ impl App {
     pub(super) fn toggle(&mut self, key: &SubjectKey) -> Vec<Effect> {
         if !self.group_mut().drawn.toggle(key) {
             self.notice = Some(format!(
-                "{} series at most: take one away with space, or all with n",
-                super::layout::MOST_SERIES
+                "{} series at most: take one away with {}, or all with {}",
+                super::layout::MOST_SERIES,
+                self.keymap.hint(Action::Toggle),
+                self.keymap.hint(Action::None)
             ));
             return Vec::new();
         }

@@ -25,6 +25,7 @@ pub mod opening;
 pub mod panel;
 mod panels;
 pub mod pointer;
+mod possible;
 mod preview;
 pub mod processes;
 mod prompt;

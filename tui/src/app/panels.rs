@@ -7,6 +7,7 @@ use fgm::metric::Metric;
 use super::App;
 use super::message::{Effect, Slot};
 use super::panel::{MOST_PANELS, Panel, Picture, Scale, Shape};
+use crate::keymap::Action;
 
 impl App {
     /// Shows another metric in the active panel. Chosen subjects stay when they have it too; the viewer's own choice is
@@ -28,7 +29,10 @@ impl App {
     /// Opens a panel below the active one.
     pub(super) fn add_panel(&mut self, metric: &'static Metric) -> Vec<Effect> {
         if self.panels.len() == MOST_PANELS {
-            self.notice = Some(format!("{MOST_PANELS} panels at most: x closes the active one"));
+            self.notice = Some(format!(
+                "{MOST_PANELS} panels at most: {} closes the active one",
+                self.keymap.hint(Action::ClosePanel)
+            ));
             return Vec::new();
         }
         self.generation += 1;
@@ -41,7 +45,10 @@ impl App {
     /// Closes the active panel.
     pub(super) fn close_panel(&mut self) -> Vec<Effect> {
         if self.panels.len() == 1 {
-            self.notice = Some("this is the only panel: / shows another metric in it".to_owned());
+            self.notice = Some(format!(
+                "this is the only panel: {} shows another metric in it",
+                self.keymap.hint(Action::SearchMetrics)
+            ));
             return Vec::new();
         }
         let gone = self.panels.remove(self.active);

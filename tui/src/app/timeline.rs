@@ -253,6 +253,11 @@ impl Timeline {
         }
     }
 
+    /// Whether there is a window before, or one to go forward to.
+    pub fn can_travel(&self, back: bool) -> bool {
+        !if back { &self.past } else { &self.future }.is_empty()
+    }
+
     /// Back to the window before, or forward again; false when there is none.
     pub fn travel(&mut self, back: bool) -> bool {
         let here = (self.window(), self.pin);

@@ -15,6 +15,7 @@ use crate::app::drawn::Drawn;
 use crate::app::layout::{Layout, PanelArea};
 use crate::app::message::Slot;
 use crate::app::panel::{Panel, Shape};
+use crate::keymap::Action;
 use crate::text::{pad_left, width};
 
 /// A series placed into the columns of the window.
@@ -97,7 +98,9 @@ impl Chart<'_> {
             if self.drawn.automatic {
                 return "loading …".to_owned();
             }
-            return "nothing is drawn: space draws the selected subject, a the highest".to_owned();
+            let key = |action| self.app.keymap.hint(action);
+            let (toggle, top) = (key(Action::Toggle), key(Action::Top));
+            return format!("nothing is drawn: {toggle} draws the selected subject, {top} the highest");
         }
         if !self.drawn.iter().any(|(i, _)| self.drawn.shows(i)) {
             return "every series is muted".to_owned();
@@ -105,7 +108,11 @@ impl Chart<'_> {
         if self.app.waits(Slot::Chart(self.panel.id)) || self.panel.picture.is_none() {
             return "loading …".to_owned();
         }
-        format!("no values of {} in this window", self.panel.metric.name)
+        let (fit, search) = (self.app.keymap.hint(Action::Fit), self.app.keymap.hint(Action::SearchMetrics));
+        format!(
+            "no values of {} in this window: {fit} shows all, {search} another metric",
+            self.panel.metric.name
+        )
     }
 
     /// A sentence in the middle of the plot.

@@ -32,7 +32,7 @@ pub fn menu(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
         ("  in the visible window, of ".to_owned(), look.theme.muted()),
         (whom, look.theme.strong()),
     ]);
-    window(look, layout, "study", &rows, 0, buf);
+    window((app, look, layout), "study", &rows, 0, buf);
 }
 
 /// The list of findings.

@@ -2,6 +2,7 @@
 //!
 //! Owns: their windows. Must not: name keys (help is generated from the action table).
 
+use fgm::series::shown_quantity;
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
@@ -9,7 +10,7 @@ use super::Look;
 use super::paint::{frame, middle, put};
 use crate::app::App;
 use crate::app::layout::Layout;
-use crate::keymap::{Context, Group, TABLE};
+use crate::keymap::{Action, Context, Group, TABLE};
 use crate::text::{clean, fit_middle, pad, wrap};
 
 /// Most columns of a window, frame included.
@@ -21,7 +22,13 @@ const KEYS: usize = 17;
 pub type Row = Vec<(String, Style)>;
 
 /// A window with rows, from `scroll` on.
-pub fn window(look: Look, layout: &Layout, title: &str, rows: &[Row], scroll: usize, buf: &mut Buffer) {
+pub fn window(
+    (app, look, layout): (&App, Look, &Layout),
+    title: &str,
+    rows: &[Row],
+    scroll: usize,
+    buf: &mut Buffer,
+) {
     let mut body = layout.screen;
     body.h = layout.status.y;
     let area = middle(body, WIDEST, rows.len() as u16 + 2);
@@ -35,7 +42,7 @@ pub fn window(look: Look, layout: &Layout, title: &str, rows: &[Row], scroll: us
     }
     let below = rows.len().saturating_sub(scroll + usize::from(inside.h));
     if below > 0 && area.w > 30 {
-        let text = format!(" {below} more: j ");
+        let text = format!(" {below} more: {} ", app.keymap.hint(Action::OverlayDown));
         let at = area.x + area.w - 16;
         put(buf, at, area.bottom() - 1, 14, &text, look.theme.muted());
     }
@@ -46,38 +53,50 @@ fn columns(layout: &Layout) -> usize {
     usize::from(layout.screen.w.min(WIDEST).saturating_sub(4))
 }
 
-/// The keys, by group.
+/// What the active panel's metric is, in which unit, and where the kernel says it.
+fn about_metric(app: &App, look: Look, room: usize) -> Vec<Row> {
+    let m = app.panel().metric;
+    let mut rows = vec![vec![(format!("{}.{}", m.table, m.name), look.theme.strong())]];
+    let origin = format!("{}, {}; from {}", m.kind.name(), shown_quantity(m).name(), m.source);
+    for (text, style) in [(m.help, look.theme.text()), (&origin, look.theme.muted())] {
+        rows.extend(wrap(text, room.saturating_sub(2)).into_iter().map(|t| vec![(format!("  {t}"), style)]));
+    }
+    rows
+}
+
+/// The active metric and the keys, by group; what would do nothing now says why.
 pub fn help(app: &App, look: Look, layout: &Layout, scroll: usize, buf: &mut Buffer) {
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows = about_metric(app, look, columns(layout));
     let room = columns(layout).saturating_sub(KEYS + 2);
     for group in Group::ALL {
-        if !rows.is_empty() {
-            rows.push(Vec::new());
-        }
+        rows.push(Vec::new());
         rows.push(vec![(group.title().to_owned(), look.theme.strong())]);
         for e in TABLE.iter().filter(|e| e.group == group) {
             let keys =
                 app.keymap.keys(e.action).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+            let idle = app.idle_because(e.action);
+            let help = idle.map_or(e.help.to_owned(), |why| format!("{} ({why})", e.help));
+            let (key, style) = match idle {
+                Some(_) => (look.theme.muted(), look.theme.muted()),
+                None => (look.theme.key(), look.theme.text()),
+            };
             // The last column before the text stays free.
-            let (keys, text) = (wrap(&keys, KEYS - 1), wrap(e.help, room));
+            let (keys, text) = (wrap(&keys, KEYS - 1), wrap(&help, room));
             for i in 0..keys.len().max(text.len()) {
                 let part = |of: &[String]| of.get(i).cloned().unwrap_or_default();
-                rows.push(vec![
-                    (format!("  {}", pad(&part(&keys), KEYS)), look.theme.key()),
-                    (part(&text), look.theme.text()),
-                ]);
+                rows.push(vec![(format!("  {}", pad(&part(&keys), KEYS)), key), (part(&text), style)]);
             }
         }
     }
     rows.push(Vec::new());
     let mouse = "Mouse: click sets the cursor, drag zooms to what it covers, wheel zooms, shift-wheel pans.";
     rows.extend(wrap(mouse, columns(layout)).into_iter().map(|t| vec![(t, look.theme.muted())]));
-    window(look, layout, "keys", &rows, scroll, buf);
+    window((app, look, layout), "keys", &rows, scroll, buf);
 }
 
 /// What can be copied, with the keys.
 pub fn copy(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
-    window(look, layout, "copy", &keys_of(app, look, Context::Copy), 0, buf);
+    window((app, look, layout), "copy", &keys_of(app, look, Context::Copy), 0, buf);
 }
 
 /// The actions of a menu with their keys, as its rows.
@@ -133,5 +152,5 @@ pub fn problems(app: &App, look: Look, layout: &Layout, scroll: usize, buf: &mut
             rows.push(vec![(pad(&at, 10), look.theme.muted()), (text, style)]);
         }
     }
-    window(look, layout, "files that could not be read", &rows, scroll, buf);
+    window((app, look, layout), "files that could not be read", &rows, scroll, buf);
 }

@@ -10,7 +10,7 @@ use super::paint::{line, put, right, span};
 use crate::app::App;
 use crate::app::layout::Layout;
 use crate::app::timeline::Pin;
-use crate::keymap::{Context, TABLE};
+use crate::keymap::{Action, Context, TABLE};
 use crate::text::width;
 
 /// Draws the status line.
@@ -56,8 +56,11 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     if o.live {
         let following = app.timeline.as_ref().is_some_and(|t| t.pin() != Pin::Free);
         pieces.push(("● live".to_owned(), look.theme.live()));
-        let how = if following { ", following" } else { ", F follows" };
-        pieces.push((how.to_owned(), look.theme.text()));
+        let how = match following {
+            true => ", following".to_owned(),
+            false => format!(", {} follows", app.keymap.hint(Action::Follow)),
+        };
+        pieces.push((how, look.theme.text()));
         pieces.push(gap());
     }
     if o.lost_ticks > 0 {
@@ -87,7 +90,7 @@ fn troubles(app: &App) -> Option<String> {
     let unreadable = (n > 0).then(|| format!("{n} {files} unreadable"));
     let ended = app.recorder.report.ended.is_some().then(|| "not recording".to_owned());
     let all: Vec<_> = ended.into_iter().chain(unreadable).collect();
-    (!all.is_empty()).then(|| format!("{} (!) ", all.join(", ")))
+    (!all.is_empty()).then(|| format!("{} ({}) ", all.join(", "), app.keymap.hint(Action::Problems)))
 }
 
 /// Draws the key bar for where keys are read now: as many as fit, help and quit always.
