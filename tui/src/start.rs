@@ -91,7 +91,7 @@ fn first(engine: Engine, cli: &Cli, paths: Vec<PathBuf>) -> Result<Opened, Failu
     let last = || place.as_ref().filter(|_| !cli.fresh)?.read();
     let opening = match asked? {
         Some(opening) => Some(opening),
-        None => last().map(|v| view::kept(&engine, v)),
+        None => last().map(|v| view::kept(&engine, &v)),
     };
     Ok(Opened { source: Box::new(engine), paths, zone: cli.zone(), opening, place })
 }

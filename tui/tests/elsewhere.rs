@@ -1,4 +1,5 @@
 //! What is taken out of the viewer leads back to the same numbers and the same view.
+#![allow(clippy::unwrap_used, reason = "tests may fall over")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What the real program does to a real terminal: questions, storms, the shell and back.
+#![allow(clippy::unwrap_used, reason = "tests may fall over")]
 
 mod support;
 

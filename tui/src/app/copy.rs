@@ -159,10 +159,11 @@ impl App {
             let bearers = group.subjects.all().iter().filter(|e| e.title == title).count();
             if bearers == 1 { title } else { key_text(key) }
         };
-        group.drawn.iter().map(|(_, key)| format!(" --subject {}", quoted(&name(key)))).collect()
+        let words = group.drawn.iter().flat_map(|(_, key)| [" --subject ".to_owned(), quoted(&name(key))]);
+        words.collect()
     }
 
     fn path_words(&self) -> String {
-        self.paths.iter().map(|p| format!(" {}", quoted(&p.to_string_lossy()))).collect()
+        self.paths.iter().flat_map(|p| [" ".to_owned(), quoted(&p.to_string_lossy())]).collect()
     }
 }

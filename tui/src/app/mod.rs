@@ -84,7 +84,7 @@ pub enum Overlay {
     /// Nothing.
     None,
     /// A search prompt.
-    Search(Search),
+    Search(Box<Search>),
     /// A line for a time or a filter.
     Prompt(Prompt),
     /// A container's processes.

@@ -69,7 +69,7 @@ impl App {
             }
         };
         let home = self.panel().metric.table;
-        self.overlay = Overlay::Search(Search::new(self.generation, (target, purpose), home));
+        self.overlay = Overlay::Search(Box::new(Search::new(self.generation, (target, purpose), home)));
         vec![Effect::OpenSearch(self.generation, lines)]
     }
 

@@ -91,6 +91,7 @@ impl App {
     }
 
     /// Carries out an action.
+    #[allow(clippy::too_many_lines, reason = "a line for each action, all in one place")]
     pub fn act(&mut self, action: Action) -> Vec<Effect> {
         match action {
             Action::CursorLeft => self.move_cursor(-1),
@@ -130,7 +131,7 @@ impl App {
             | Action::CopySql
             | Action::CopyLink
             | Action::CopyPicture => self.copy(action),
-            Action::CopyClose | Action::StudiesClose => self.open(Overlay::None),
+            Action::StudiesClose => self.open(Overlay::None),
             Action::Studies => self.open(Overlay::Studies),
             Action::StudyPeriods => self.study(Kind::Periods),
             Action::StudyChanges => self.study(Kind::Changes),
@@ -221,7 +222,6 @@ impl App {
                 vec![Effect::CloseSearch]
             }
             Action::PromptTake => self.take_line(),
-            Action::PromptClose | Action::ProcessesClose => self.open(Overlay::None),
             Action::ProcessesOpen => self.open_process(),
             Action::ProcessesSort => self.sort_processes(true),
             Action::ProcessesSortBack => self.sort_processes(false),
@@ -231,7 +231,9 @@ impl App {
             Action::ProcessesUp => self.select_process(-1),
             Action::OverlayDown => self.scroll_overlay(1),
             Action::OverlayUp => self.scroll_overlay(-1),
-            Action::OverlayClose => self.open(Overlay::None),
+            Action::PromptClose | Action::ProcessesClose | Action::OverlayClose | Action::CopyClose => {
+                self.open(Overlay::None)
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use super::Event;
 use crate::app::message::{Found, Match};
 
 /// Most matches that are handed over.
-const MOST: u32 = 300;
+const MOST: u32 = 100;
 /// Milliseconds to wait for the matcher before showing what there is.
 const PATIENCE: u64 = 5;
 

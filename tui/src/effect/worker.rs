@@ -216,7 +216,7 @@ pub fn answer(source: &dyn Source, question: Question, cancel: &Cancel) -> Answe
                 all.sort_by_key(|s| std::cmp::Reverse(s.last));
                 let subjects = all.iter().take(GLIMPSED).map(Subject::key).collect();
                 let query = WindowQuery { metric, subjects, range, columns };
-                source.window(&query, cancel).map(|a| highest(query, a))
+                source.window(&query, cancel).map(|a| highest(&query, a))
             })
         }
         Question::Processes(wanted) => {
@@ -233,12 +233,12 @@ pub fn answer(source: &dyn Source, question: Question, cancel: &Cancel) -> Answe
 }
 
 /// The series with the highest mean alone.
-fn highest(query: WindowQuery, mut answer: WindowAnswer) -> Answer {
+fn highest(query: &WindowQuery, mut answer: WindowAnswer) -> Answer {
     let mean = |i: &usize| answer.series[*i].1.mean().unwrap_or(f64::NEG_INFINITY);
     let at = (0..answer.series.len()).max_by(|a, b| mean(a).total_cmp(&mean(b)));
     answer.series = at.map(|at| answer.series.swap_remove(at)).into_iter().collect();
     let subjects = answer.series.iter().map(|(key, _)| key.clone()).collect();
-    Answer::Window(WindowQuery { subjects, ..query }, answer)
+    Answer::Window(WindowQuery { subjects, ..*query }, answer)
 }
 
 fn processes(source: &dyn Source, wanted: &Wanted, cancel: &Cancel) -> Result<Vec<Process>, String> {

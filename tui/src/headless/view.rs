@@ -29,7 +29,7 @@ pub(crate) fn asked(
 }
 
 /// A view that was kept, as far as its metrics and subjects are still there.
-pub(crate) fn kept(engine: &Engine, view: View) -> Opening {
+pub(crate) fn kept(engine: &Engine, view: &View) -> Opening {
     let overview = engine.overview();
     let metric = |name: &str| {
         let (table, name) = name.split_once('.')?;

@@ -56,9 +56,10 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     if o.live {
         let following = app.timeline.as_ref().is_some_and(|t| t.pin() != Pin::Free);
         pieces.push(("● live".to_owned(), look.theme.live()));
-        let how = match following {
-            true => ", following".to_owned(),
-            false => format!(", {} follows", app.keymap.hint(Action::Follow)),
+        let how = if following {
+            ", following".to_owned()
+        } else {
+            format!(", {} follows", app.keymap.hint(Action::Follow))
         };
         pieces.push((how, look.theme.text()));
         pieces.push(gap());
