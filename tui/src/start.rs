@@ -11,7 +11,7 @@ use fgm::query::model::Overview;
 
 use crate::argv;
 use crate::cli::{self, Cli, Failure, NOTHING, Target, UNREADABLE, USAGE};
-use crate::headless::{self, view};
+use crate::headless::{self, ViewArgs, view};
 use crate::live::{Left, Live};
 use crate::run::{self, End, Opened};
 use crate::state::Place;
@@ -57,6 +57,10 @@ fn start(cli: &Cli) -> Result<ExitCode, Failure> {
         }
         Target::Live => {
             tty()?;
+            if cli.view != ViewArgs::default() {
+                let line = "what is shown first can be chosen of a recording only, not of what --live is about to record";
+                return Err(Failure::new(USAGE, line));
+            }
             let failed = |line| Failure::new(UNREADABLE, line);
             let live = Live::start(cli.output_dir.clone(), cli.interval).map_err(failed)?;
             let opened = Opened {

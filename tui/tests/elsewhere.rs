@@ -255,6 +255,17 @@ fn mistakes_in_links_are_one_line() {
     }
 }
 
+/// TUI-4: a view of what is not recorded yet cannot be asked for, and that is said before anything is recorded.
+#[test]
+fn live_recordings_begin_with_the_usual_view() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("r");
+    let args = ["--live", "-o", out.to_str().unwrap(), "--metric", "pids_current"].map(OsStr::new);
+    let mut p = Pty::start(PROGRAM, &args, &[], (120, 24));
+    assert_eq!(p.wait().code(), Some(2));
+    assert!(p.screen().contains("of a recording only") && !out.exists(), "{}", p.screen());
+}
+
 /// TUI-6: --print writes the viewer's picture as text: plain into files, in colour where that is asked for, in ASCII
 /// where there is nothing else.
 #[test]
