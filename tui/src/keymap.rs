@@ -180,7 +180,7 @@ actions! {
     Solo: Main Choice [Key::char('i')] "solo", "Leave all but the selected series out, or take them in again.";
     None: Main Choice [Key::char('n')] "none", "Draw nothing.";
     AllKinds: Main Choice [Key::char('v')] "all-kinds", "List sandboxes, pods and slices too, or hide them again.";
-    NextShape: Main View [Key::char('V')] "next-shape", "Show everybody on the list as a heat strip, or the drawn as lines.";
+    NextShape: Main View [Key::char('V')] "next-shape", "Lines; a heat strip of everybody listed; a container's memory by kind.";
     NextScale: Main View [Key::char('z')] "next-scale", "Value axis: from zero, fitted to what is visible, logarithmic.";
     FixScale: Main View [Key::char('#')] "fix-scale", "Hold the value axis where it is, or let it follow again.";
     AddPanel: Main View [Key::char('p')] "add-panel" as "panel", "Search a metric and open a panel for it below the active one.";

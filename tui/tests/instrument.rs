@@ -282,3 +282,26 @@ fn a_heat_strip_of_all() {
     s.keys("V");
     assert!(!s.screen().contains("heat 0"), "{}", s.screen());
 }
+
+/// TUI-7: a container's memory by kind as a stack, with each kind's value at the cursor; shared pages are counted once;
+/// of a container whose kinds are not known that is said.
+#[test]
+fn memory_by_kind() {
+    let mut s = busy();
+    s.keys("VV");
+    assert!(!s.screen().contains("means"), "a stack of CPU would mean nothing: {}", s.screen());
+    show(&mut s, "memory_current_bytes");
+    s.keys("VVt14:47:00");
+    s.key(Code::Enter);
+    let screen = s.screen();
+    let title = screen.lines().next().unwrap();
+    for part in ["anon 29.5 MiB", "shmem 4.00 MiB", "file 8.00 MiB", "kernel –"] {
+        assert!(title.contains(part), "{part}: {screen}");
+    }
+    assert_snapshot!(screen);
+    s.key(Code::Tab);
+    s.keys("j");
+    assert!(s.screen().contains("no kinds of memory are known"), "{}", s.screen());
+    s.keys("V");
+    assert!(!s.screen().contains("means"));
+}

@@ -167,6 +167,13 @@ impl App {
                 }
                 Vec::new()
             }
+            Slot::Part(id, kind) if newest => {
+                self.accepted.insert(slot, generation);
+                if let Some(panel) = self.panels.iter_mut().find(|p| p.id == id) {
+                    panel.parts[kind] = Some(picture);
+                }
+                Vec::new()
+            }
             Slot::Limit(id) if newest => {
                 self.accepted.insert(slot, generation);
                 if let Some(panel) = self.panels.iter_mut().find(|p| p.id == id) {

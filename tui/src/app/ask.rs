@@ -33,7 +33,8 @@ impl App {
         let charts = (0..self.panels.len()).filter_map(|i| self.ask_chart(i)).collect::<Vec<_>>();
         let limits = (0..self.panels.len()).filter_map(|i| self.ask_limit(i)).collect::<Vec<_>>();
         let heats = (0..self.panels.len()).filter_map(|i| self.ask_heat(i)).collect::<Vec<_>>();
-        [charts, limits, heats].concat()
+        let stacks = (0..self.panels.len()).flat_map(|i| self.ask_stack(i)).collect();
+        [charts, limits, heats, stacks].concat()
     }
 
     /// Asks for a heat strip of the first on the list, two for each row of text.

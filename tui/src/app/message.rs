@@ -50,6 +50,8 @@ pub enum Slot {
     Chart(u64),
     /// The heat strip of a chart, by the panel's id.
     Heat(u64),
+    /// One kind of memory of a chart's stack, by the panel's id and the kind's number.
+    Part(u64, usize),
     /// Limits of a chart's series, by the panel's id.
     Limit(u64),
     /// Subjects of a table.

@@ -10,6 +10,7 @@ use fgm::subject::SubjectKey;
 use fgm::time::Micros;
 
 use super::drawn::Drawn;
+use super::stack::KINDS;
 
 /// Most panels that stand on the screen at once.
 pub const MOST_PANELS: usize = 6;
@@ -65,6 +66,8 @@ pub enum Shape {
     Lines,
     /// Everybody on the list as a line of colours each.
     Heat,
+    /// The memory of the selected series by kind.
+    Stack,
 }
 
 /// One chart.
@@ -86,6 +89,8 @@ pub struct Panel {
     pub limit: Option<(Limit, Picture)>,
     /// Who is on the list, for the heat strip.
     pub heat: Option<Picture>,
+    /// The selected series' memory by kind, for the stack.
+    pub parts: [Option<Picture>; KINDS.len()],
 }
 
 /// What a series says at an instant.
@@ -103,7 +108,17 @@ impl Panel {
     /// An empty chart of a metric.
     pub fn new(id: u64, metric: &'static Metric) -> Panel {
         let (scale, shape) = (Scale::Zero, Shape::Lines);
-        Panel { id, metric, scale, shape, picture: None, whole: None, limit: None, heat: None }
+        Panel {
+            id,
+            metric,
+            scale,
+            shape,
+            picture: None,
+            whole: None,
+            limit: None,
+            heat: None,
+            parts: Default::default(),
+        }
     }
 
     /// Another metric; what is known of the old one goes.

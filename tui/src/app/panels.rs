@@ -7,6 +7,7 @@ use fgm::metric::Metric;
 use super::App;
 use super::message::{Effect, Slot};
 use super::panel::{MOST_PANELS, Panel, Picture, Scale, Shape};
+use super::stack::{KINDS, can_stack};
 use crate::keymap::Action;
 
 impl App {
@@ -17,7 +18,11 @@ impl App {
             return Vec::new();
         }
         let table = self.panel().metric.table;
-        self.panel_mut().show(metric);
+        let panel = self.panel_mut();
+        panel.show(metric);
+        if panel.shape == Shape::Stack && !can_stack(metric) {
+            panel.shape = Shape::Lines;
+        }
         self.metrics.select(metric);
         if metric.table == table && self.panels.len() == 1 && self.drawn().automatic {
             self.group_mut().subjects.forget_ranks();
@@ -55,6 +60,7 @@ impl App {
         self.forget(Slot::Chart(gone.id));
         self.forget(Slot::Limit(gone.id));
         self.forget(Slot::Heat(gone.id));
+        (0..KINDS.len()).for_each(|kind| self.forget(Slot::Part(gone.id, kind)));
         self.active = self.active.min(self.panels.len() - 1);
         self.look_at_active()
     }
@@ -97,10 +103,14 @@ impl App {
         Vec::new()
     }
 
-    /// Lines of the drawn, or colours of all who are listed.
+    /// Lines of the drawn, colours of all who are listed, or the selected container's memory by kind.
     pub(super) fn next_shape(&mut self) -> Vec<Effect> {
         let panel = self.panel_mut();
-        panel.shape = if panel.shape == Shape::Lines { Shape::Heat } else { Shape::Lines };
+        panel.shape = match panel.shape {
+            Shape::Lines => Shape::Heat,
+            Shape::Heat if can_stack(panel.metric) => Shape::Stack,
+            Shape::Heat | Shape::Stack => Shape::Lines,
+        };
         self.ask_charts()
     }
 }

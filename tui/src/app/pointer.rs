@@ -42,7 +42,7 @@ impl App {
                     if let Some(at) = self.legend_order().get(row) {
                         self.group_mut().drawn.selected = *at;
                     }
-                    Vec::new()
+                    self.ask_charts()
                 } else {
                     self.click_list(p)
                 }

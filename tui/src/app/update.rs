@@ -276,11 +276,11 @@ impl App {
                 let len = group.subjects.visible().len();
                 group.subjects.list.step(by, len);
                 group.select_listed();
-                Vec::new()
+                self.ask_charts()
             }
             Focus::Chart => {
                 self.group_mut().drawn.select_next(by > 0);
-                Vec::new()
+                self.ask_charts()
             }
         }
     }

@@ -9,7 +9,7 @@ use super::limit::LimitLine;
 use super::paint::{middle, put};
 use super::raster::{self, Raster};
 use super::scale::{Extent, ValueAxis};
-use super::{Look, findings, heat, letter, title};
+use super::{Look, findings, heat, letter, stack, title};
 use crate::app::App;
 use crate::app::drawn::Drawn;
 use crate::app::layout::{Layout, PanelArea};
@@ -19,10 +19,13 @@ use crate::keymap::Action;
 use crate::text::{pad_left, width};
 
 /// A series placed into the columns of the window.
-struct Placed {
-    position: usize,
-    columns: Vec<Option<Bucket>>,
-    stepped: bool,
+pub struct Placed {
+    /// Decides colour and letter.
+    pub position: usize,
+    /// Two per cell.
+    pub columns: Vec<Option<Bucket>>,
+    /// Whether a value holds until the next.
+    pub stepped: bool,
 }
 
 /// Draws every panel that the layout has room for.
@@ -56,8 +59,10 @@ impl Chart<'_> {
             title::draw(self, Vec::new(), buf);
             return self.message("waiting for the first data …", buf);
         };
-        if self.panel.shape == Shape::Heat {
-            return heat::draw(self, window, buf);
+        match self.panel.shape {
+            Shape::Lines => {}
+            Shape::Heat => return heat::draw(self, window, buf),
+            Shape::Stack => return stack::draw(self, window, buf),
         }
         let columns = usize::from(plot.w) * 2;
         let placed: Vec<Placed> = self
@@ -130,7 +135,8 @@ impl Chart<'_> {
         plot.y + (((share * (dots - 1) as f64).round() as usize) / rows) as u16
     }
 
-    fn value_axis(&self, axis: &ValueAxis, labelled: bool, buf: &mut Buffer) {
+    /// Line and labels on the left.
+    pub fn value_axis(&self, axis: &ValueAxis, labelled: bool, buf: &mut Buffer) {
         let (g, plot, theme) = (self.area.gutter, self.area.plot, self.look.theme);
         for y in g.y..g.bottom() {
             put(buf, g.x + g.w - 1, y, 1, "│", theme.faint());
@@ -169,7 +175,7 @@ impl Chart<'_> {
     }
 
     /// Cells whose two columns lie in a stretch in which no recorder wrote.
-    fn recorder_down(&self, placed: &[Placed], buf: &mut Buffer) {
+    pub fn recorder_down(&self, placed: &[Placed], buf: &mut Buffer) {
         let plot = self.area.plot;
         let mut down = vec![false; usize::from(plot.w) * 2];
         for p in placed {
@@ -189,7 +195,8 @@ impl Chart<'_> {
         }
     }
 
-    fn dots(&self, axis: &ValueAxis, placed: &[Placed], buf: &mut Buffer) {
+    /// The series themselves.
+    pub fn dots(&self, axis: &ValueAxis, placed: &[Placed], buf: &mut Buffer) {
         let (plot, look) = (self.area.plot, self.look);
         let marker = look.caps.marker;
         let ends = (axis.place(axis.low), axis.place(axis.high));

@@ -21,6 +21,7 @@ pub mod prompt;
 pub mod raster;
 pub mod scale;
 pub mod search;
+pub mod stack;
 pub mod status;
 pub mod svg;
 pub mod title;

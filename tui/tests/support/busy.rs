@@ -98,6 +98,9 @@ fn limits(tick: &mut Tick, n: i64) {
         if id == 0 {
             row.set_fixed(c::cpu_quota_effective_cores, 1.0);
             row.set(c::memory_max_effective_bytes, 64 << 20);
+            row.set(c::memory_stat_anon_bytes, n << 19);
+            row.set(c::memory_stat_shmem_bytes, 4 << 20);
+            row.set(c::memory_stat_file_bytes, 12 << 20);
         }
     }
 }
