@@ -22,6 +22,11 @@ const TRIMMED_SQUARE: f64 = 0.7588;
 /// Longest memory in samples that is reckoned with.
 const LONGEST_MEMORY: f64 = 60.0;
 
+/// A distance in samples at which what is next to one another in a series is mostly forgotten.
+const FAR: usize = 16;
+/// More alike than this are no two neighbours, to whatever a short series tells.
+const MOST_ALIKE: f64 = 0.98;
+
 /// What a series does between changes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Noise {
@@ -50,7 +55,12 @@ impl Noise {
         {
             long_run *= (x.len() as f64 / 8.0 / BLOCKS[4] as f64).powi(2).max(1.0);
         }
-        let single = spread(x).max(least);
+        let single = spread(x, FAR).max(least);
+        if of_blocks.len() + 1 < BLOCKS.len() {
+            // Too short for long blocks: as if each sample remembered the one before, and nothing else.
+            let alike = (1.0 - spread(x, 1) / single).clamp(0.0, MOST_ALIKE);
+            long_run = long_run.max(single * (1.0 + alike) / (1.0 - alike));
+        }
         Some(Noise { long_run, memory: (long_run / single).clamp(1.0, LONGEST_MEMORY) as usize })
     }
 }
@@ -63,9 +73,9 @@ fn variance(sums: &[f64], block: usize) -> f64 {
     square(&mut places.map(|i| mean(i + block) - mean(i)).collect::<Vec<_>>()) / 2.0 * block as f64
 }
 
-/// Variance of single samples about what is usual within a few of them.
-fn spread(x: &[f64]) -> f64 {
-    let mut steps: Vec<f64> = x.iter().skip(16).zip(x).map(|(b, a)| b - a).collect();
+/// Half the mean square of differences over `lag` samples: the variance of what changes within them.
+fn spread(x: &[f64], lag: usize) -> f64 {
+    let mut steps: Vec<f64> = x.iter().skip(lag).zip(x).map(|(b, a)| b - a).collect();
     square(&mut steps) / 2.0
 }
 

@@ -10,7 +10,8 @@ use fgm::analysis::season::cycle_s;
 use fgm::query::QueryError;
 
 use super::clock::Clock;
-use super::series::{Series, Task, for_each};
+use super::cores::study_each;
+use super::series::{Series, Task};
 
 /// A change of one series.
 #[derive(Clone, Debug)]
@@ -32,19 +33,20 @@ impl ChangeFinding {
 /// has of that metric.
 pub fn changes(task: &Task<'_>) -> Result<Vec<ChangeFinding>, QueryError> {
     let mut found: Vec<ChangeFinding> = Vec::new();
-    let mut finder = Finder::default();
     let mut greatest: HashMap<&str, f64> = HashMap::new();
-    for_each(
+    // What cannot be judged has no change to tell.
+    let study = |series: &Series, finder: &mut Finder| {
+        let cycle = cycle_s(&series.grid, finder);
+        change::find(&series.grid, cycle).map(|c| c.changes).unwrap_or_default()
+    };
+    study_each(
         task,
         |_| true,
-        |series| {
+        study,
+        |series, changes| {
             let largest = series.grid.values.iter().copied().filter(|v| v.is_finite()).fold(0.0, f64::max);
             let most = greatest.entry(series.metric.name).or_default();
             *most = most.max(largest);
-            // What cannot be judged has no change to tell.
-            let changes = change::find(&series.grid, cycle_s(&series.grid, &mut finder))
-                .map(|c| c.changes)
-                .unwrap_or_default();
             found.extend(changes.into_iter().map(|change| ChangeFinding { series: series.clone(), change }));
         },
     )?;

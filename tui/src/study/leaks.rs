@@ -9,7 +9,9 @@ use fgm::query::QueryError;
 use fgm::query::model::WindowQuery;
 
 use super::clock::Clock;
-use super::series::{Series, Task, for_each};
+use super::cores::study_each;
+use super::informative::Informative;
+use super::series::{Series, Task};
 
 /// A leak.
 #[derive(Clone, Debug)]
@@ -43,18 +45,16 @@ const WORKING_SET: &str = "memory_working_set_bytes";
 /// All leaks: those that meet a limit first, the earliest first; then those that have grown most for their size.
 pub fn leaks(task: &Task<'_>) -> Result<Vec<LeakFinding>, QueryError> {
     let anon = task.engine.overview().metrics.iter().any(|m| m.name == ANON);
-    let (mut found, mut finder) = (Vec::new(), Finder::default());
-    for_each(
-        task,
-        |i| i.leaks && !(anon && i.name == WORKING_SET),
-        |series| {
-            // What cannot be judged is no leak that we know of.
-            let trend = trend::find(&series.grid, cycle_s(&series.grid, &mut finder)).ok();
-            if let Some(trend) = trend.filter(|t| t.verdict == Verdict::Leak) {
-                found.push(LeakFinding { series, trend, limit: None });
-            }
-        },
-    )?;
+    let mut found = Vec::new();
+    let can = |i: &Informative| i.leaks && !(anon && i.name == WORKING_SET);
+    // What cannot be judged is no leak that we know of.
+    let study = |series: &Series, finder: &mut Finder| {
+        let cycle = cycle_s(&series.grid, finder);
+        trend::find(&series.grid, cycle).ok().filter(|t| t.verdict == Verdict::Leak)
+    };
+    study_each(task, can, study, |series, trend| {
+        found.extend(trend.map(|trend| LeakFinding { series, trend, limit: None }));
+    })?;
     for leak in &mut found {
         leak.limit = limit(task, &leak.series)?;
     }

@@ -6,6 +6,7 @@
 
 mod changes;
 mod clock;
+mod cores;
 mod informative;
 mod kills;
 mod leaks;

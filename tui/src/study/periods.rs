@@ -1,24 +1,20 @@
 //! What repeats, over all series (STU-1).
 //!
-//! Owns: the order of the ranking, and sharing the work out among cores. Must not: find periods:
-//! `fgm::analysis::period` does.
+//! Owns: the order of the ranking. Must not: find periods: `fgm::analysis::period` does.
 
 use std::collections::HashMap;
-use std::num::NonZero;
-use std::thread;
 
 use fgm::analysis::period::{Finder, Options, Period, Verdict};
 use fgm::query::QueryError;
 
+use super::cores::study_each;
 use super::informative::Informative;
-use super::series::{Series, Task, for_each};
+use super::series::{Series, Task};
 
 /// Fewer whole cycles are an accident more often than a habit.
 const FEWEST_CYCLES: usize = 4;
 /// What swings by less of all that a series does is how its numbers are rounded, or of no use to anybody.
 const LEAST_SWING: f64 = 0.005;
-/// Series that are studied at once: bounds what is held.
-const AT_ONCE: usize = 64;
 
 /// A period of one series.
 #[derive(Clone, Debug)]
@@ -43,14 +39,9 @@ pub fn periods(
     task: &Task<'_>,
     wanted: impl Fn(&Informative) -> bool,
 ) -> Result<Vec<PeriodFinding>, QueryError> {
-    let (mut waiting, mut found) = (Vec::new(), Vec::new());
-    for_each(task, wanted, |series| {
-        waiting.push(series);
-        if waiting.len() == AT_ONCE {
-            found.extend(find(std::mem::take(&mut waiting)));
-        }
-    })?;
-    found.extend(find(waiting));
+    let mut found = Vec::new();
+    let study = |series: &Series, finder: &mut Finder| finder.find(&series.grid, &Options::default());
+    study_each(task, wanted, study, |series, verdict| found.extend(worth(&series, verdict)))?;
     let mut greatest: HashMap<&str, f64> = HashMap::new();
     for f in &found {
         let most = greatest.entry(f.series.metric.name).or_default();
@@ -75,26 +66,11 @@ fn spread(series: &Series) -> f64 {
     at(0.99).zip(at(0.01)).map_or(0.0, |(high, low)| high - low)
 }
 
-fn find(series: Vec<Series>) -> Vec<PeriodFinding> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = series.len().div_ceil(cores).max(1);
-    let study = |some: &[Series]| {
-        let mut finder = Finder::default();
-        let verdicts = some.iter().map(|s| finder.find(&s.grid, &Options::default()));
-        verdicts.collect::<Vec<_>>()
-    };
-    let verdicts: Vec<Verdict> = thread::scope(|scope| {
-        let threads: Vec<_> = series.chunks(share).map(|some| scope.spawn(move || study(some))).collect();
-        let joined = threads.into_iter().map(|t| t.join().unwrap_or_else(|p| std::panic::resume_unwind(p)));
-        joined.flatten().collect()
-    });
-    let periods = series.into_iter().zip(verdicts).flat_map(|(series, verdict)| {
-        // What cannot be judged has no period to tell.
-        let periods = if let Verdict::Periodic(periods) = verdict { periods } else { Vec::new() };
-        let least = LEAST_SWING * spread(&series);
-        let worth = move |p: &Period| p.seen >= FEWEST_CYCLES && p.amplitude >= least;
-        let worth = periods.into_iter().filter(worth);
-        worth.map(move |period| PeriodFinding { series: series.clone(), period })
-    });
-    periods.collect()
+/// The periods of a series that are worth telling.
+fn worth(series: &Series, verdict: Verdict) -> Vec<PeriodFinding> {
+    // What cannot be judged has no period to tell.
+    let Verdict::Periodic(periods) = verdict else { return Vec::new() };
+    let least = LEAST_SWING * spread(series);
+    let worth = periods.into_iter().filter(|p| p.seen >= FEWEST_CYCLES && p.amplitude >= least);
+    worth.map(|period| PeriodFinding { series: series.clone(), period }).collect()
 }
