@@ -41,10 +41,12 @@ pub struct Whitened {
 /// The white residual of `values` (NaN = missing); `None` if they hold fewer than three numbers or never change.
 pub fn whiten(values: &[f64], clip: Clip, fft: &mut Fft) -> Option<Whitened> {
     let filled = fill(values)?;
-    let (differences, lost) = differences(&filled, clip.differences)?;
-    let n = differences.len();
+    let Differences { values, lost, idle } = differences(&filled, clip.differences)?;
+    let n = values.len();
+    // In a series that mostly stands still, what the filters put where nothing happens is their echo, not noise.
+    let still: Vec<usize> = if idle { (0..n).filter(|&i| values[i] == 0.0).collect() } else { Vec::new() };
     let length = quick_length(n);
-    let mut padded = differences;
+    let mut padded = values;
     padded.resize(length, 0.0);
     let mut spectrum = fft.forward(&mut padded);
     // The floor is that of the series itself, not of its differences: those have none at low frequencies.
@@ -52,6 +54,7 @@ pub fn whiten(values: &[f64], clip: Clip, fft: &mut Fft) -> Option<Whitened> {
     flatten(&mut spectrum, n, length, gain);
     let mut residual = fft.inverse(&mut spectrum, length);
     residual.truncate(n);
+    silence(&mut residual, &still);
     // What was flat with its spikes is not flat without them.
     if limit(&mut residual, clip.residual) > MUCH_CUT {
         residual.resize(length, 0.0);
@@ -59,6 +62,7 @@ pub fn whiten(values: &[f64], clip: Clip, fft: &mut Fft) -> Option<Whitened> {
         flatten(&mut spectrum, n, length, |_| 1.0);
         residual = fft.inverse(&mut spectrum, length);
         residual.truncate(n);
+        silence(&mut residual, &still);
     }
     standardise(&mut residual)?;
     Some(Whitened { residual, lost })
@@ -90,9 +94,23 @@ fn fill(values: &[f64]) -> Option<Vec<f64>> {
     Some(filled)
 }
 
-/// First differences about their median in units of the bound at which they are clipped, and the share of energy that
-/// clipping took.
-fn differences(values: &[f64], sd: f64) -> Option<(Vec<f64>, f64)> {
+fn silence(residual: &mut [f64], still: &[usize]) {
+    for &i in still {
+        residual[i] = 0.0;
+    }
+}
+
+/// First differences about their median.
+struct Differences {
+    /// In units of the bound at which they are clipped; 0 where there is nothing but rounding.
+    values: Vec<f64>,
+    /// The share of energy that clipping took.
+    lost: f64,
+    /// Whether fewer than half of them differ from the median.
+    idle: bool,
+}
+
+fn differences(values: &[f64], sd: f64) -> Option<Differences> {
     let mut d: Vec<f64> = values.windows(2).map(|w| w[1] - w[0]).collect();
     let middle = median(&mut d.clone())?;
     for v in &mut d {
@@ -108,18 +126,22 @@ fn differences(values: &[f64], sd: f64) -> Option<(Vec<f64>, f64)> {
     }
     let spread = MAD_TO_SD * median(&mut d.iter().map(|v| v.abs()).collect::<Vec<_>>())?;
     // A series that mostly stands still has no spread to measure by: its own typical move is the measure then.
-    let idle = spread < 0.05 * typical || moving * 2 < d.len();
-    let bound = if idle { 2.0 * typical * sd / Clip::TIGHT.differences } else { sd * spread };
+    let idle = moving * 2 < d.len();
+    let bound = if idle || spread < 0.05 * typical {
+        2.0 * typical * sd / Clip::TIGHT.differences
+    } else {
+        sd * spread
+    };
     // In units of the bound, so that squares neither vanish nor overflow whatever the series is measured in.
     for v in &mut d {
-        *v /= bound;
+        *v = if v.abs() > noise { *v / bound } else { 0.0 };
     }
     let energy: f64 = d.iter().map(|v| v * v).sum();
     for v in &mut d {
         *v = v.clamp(-1.0, 1.0);
     }
     let kept: f64 = d.iter().map(|v| v * v).sum();
-    Some((d, 1.0 - kept / energy))
+    Some(Differences { values: d, lost: 1.0 - kept / energy, idle })
 }
 
 /// Divides by the noise floor. `spectrum` is of `n` values filtered by `gain` and padded to `length`; what is slower than the

@@ -137,6 +137,11 @@ impl Finder {
     }
 }
 
+/// A matter of feeling: about a half at the least z that convinces, nine tenths at 27.
+fn confidence(z: f64) -> f64 {
+    0.4 + 0.6 * (1.0 - (-(z - 5.0) / 12.0).exp())
+}
+
 fn describe(grid: &Grid, residual: &[f64], candidate: &Candidate) -> Period {
     let held = hold::held(&grid.values, residual, candidate.period);
     let cycle = shape::cycle(&grid.values, candidate.period, &held.windows);
@@ -144,7 +149,7 @@ fn describe(grid: &Grid, residual: &[f64], candidate: &Candidate) -> Period {
     let cycles_to_come = ((end - cycle.peak) / candidate.period).ceil();
     Period {
         period_s: candidate.period * grid.step_s(),
-        confidence: 0.4 + 0.6 * (1.0 - (-(candidate.z - 5.0) / 25.0).exp()),
+        confidence: confidence(candidate.z),
         z: candidate.z,
         cycles: end / candidate.period,
         seen: held.seen,
