@@ -85,11 +85,11 @@ def library(detector):
 
 
 def sazed(x):
-    return [p for p in [SAZED(x).fit()] if p is not None]
+    return [p for p in [SAZED().detect(x)] if p is not None]
 
 
 def autoperiod(x):
-    return CFDAutoperiod(x).fit()
+    return CFDAutoperiod().detect(x, seed=1)
 
 
 OTHERS = {

@@ -42,12 +42,19 @@ pub(super) fn held(values: &[f64], residual: &[f64], period: f64) -> Held {
     Held { seen: measured.seen(), windows }
 }
 
+/// Whole cycles in so many; a hair less than a whole one is one.
+pub(super) fn whole_cycles(cycles: f64) -> usize {
+    (cycles + 0.1) as usize
+}
+
 struct Blocks {
     period: f64,
     /// Cycles per block.
     cycles: usize,
     /// Per block: whether the template is seen; `None` where data are missing.
     seen: Vec<Option<bool>>,
+    /// Whole cycles in the series.
+    whole: usize,
     /// Cells of the residual.
     cells: usize,
 }
@@ -61,10 +68,11 @@ impl Blocks {
     ) -> Self {
         let template = template(residual, period, among, &present);
         let in_cycle = template.iter().map(|t| t * t).sum::<f64>() / template.len() as f64 * period;
-        let fit = (residual.len() as f64 / period).floor().max(1.0);
-        let cycles = (ENERGY / in_cycle).ceil().clamp(1.0, fit) as usize;
+        // The series has one cell more than its differences.
+        let whole = whole_cycles((residual.len() + 1) as f64 / period).max(1);
+        let cycles = (ENERGY / in_cycle).ceil().clamp(1.0, whole as f64) as usize;
         let block = cycles as f64 * period;
-        let blocks = ((residual.len() as f64 / block).floor() as usize).max(1);
+        let blocks = whole / cycles;
         let edge = |b: usize| if b == blocks { residual.len() } else { (b as f64 * block).round() as usize };
         let seen = (0..blocks).map(|b| {
             let (mut common, mut energy, mut whole) = (0.0, 0.0, 0.0);
@@ -78,19 +86,14 @@ impl Blocks {
             }
             (energy > whole / 3.0).then_some(common > SEEN * energy)
         });
-        Self { period, cycles, seen: seen.collect(), cells: residual.len() }
+        Self { period, cycles, seen: seen.collect(), whole, cells: residual.len() }
     }
 
     fn seen(&self) -> usize {
-        let fit = (self.cells as f64 / self.period).floor() as usize;
         let blocks = self.seen.iter().filter(|seen| **seen == Some(true)).count();
         // The last block takes the cycles that are left over.
-        let rest = if self.seen.last() == Some(&Some(true)) {
-            fit - (self.seen.len() * self.cycles).min(fit)
-        } else {
-            0
-        };
-        (blocks * self.cycles + rest).min(fit)
+        let rest = self.whole - self.seen.len() * self.cycles;
+        blocks * self.cycles + if self.seen.last() == Some(&Some(true)) { rest } else { 0 }
     }
 
     /// Runs of seen blocks; up to two missed ones do not end a run, and a run of one in a long series is chance.

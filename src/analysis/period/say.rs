@@ -2,6 +2,7 @@
 //!
 //! Owns: its words. Must not: decide anything.
 
+use super::hold::whole_cycles;
 use super::{Period, Shape};
 use crate::unit::{Quantity, significant};
 
@@ -14,7 +15,7 @@ impl Period {
             Shape::Dip { width_s } => format!("-{swing} for {}", duration(width_s)),
             Shape::Wave => format!("swings by {swing}"),
         };
-        let whole = self.cycles.floor() as usize;
+        let whole = whole_cycles(self.cycles);
         format!("repeats every {}, {} of {whole} cycles, {what}", duration(self.period_s), self.seen)
     }
 }
