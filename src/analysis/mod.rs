@@ -8,6 +8,7 @@ pub mod change;
 pub mod correlate;
 pub mod enough;
 pub mod fft;
+mod floor;
 pub mod grid;
 #[cfg(test)]
 mod made;

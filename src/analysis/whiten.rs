@@ -1,7 +1,6 @@
 //! A series without what makes neighbours alike: trends, steps and coloured noise flattened to a white residual.
 //!
-//! Owns: filling holes, clipping the first differences, the noise floor, the whitening filter. Must not: look for
-//! anything in the residual.
+//! Owns: filling holes, clipping the first differences, the whitening filter. Must not: look for anything in the residual.
 //!
 //! Autocorrelation of a raw 1 Hz series shows its trend and its drift before anything else. In first differences a step,
 //! a counter's reset or an outlier is one impulse, which clipping tames. What is left has a smooth spectrum with the
@@ -11,7 +10,8 @@
 use realfft::num_complex::Complex;
 
 use super::fft::{Fft, quick_length};
-use super::stats::{MAD_TO_SD, mad, median, quantile};
+use super::floor::Floor;
+use super::stats::{MAD_TO_SD, mad, median};
 
 /// How hard what stands out is cut down, in robust standard deviations.
 #[derive(Clone, Copy, Debug)]
@@ -157,62 +157,6 @@ fn flatten(spectrum: &mut [Complex<f64>], n: usize, length: usize, gain: impl Fn
         } else {
             *bin /= (floor.at(i, &mut knot) * gain(i)).sqrt();
         }
-    }
-}
-
-/// A smooth curve under a spectrum: straight between its knots in log power over log frequency.
-struct Floor {
-    /// Logarithms of bin and power, bins ascending.
-    knots: Vec<(f64, f64)>,
-}
-
-impl Floor {
-    /// Under `power`, whose first number is that of bin 1. A quantile over a window in which the spectrum falls steeply
-    /// is not that of the window's middle; a second look at the power over the first floor sets that right.
-    fn under(power: &[f64]) -> Self {
-        let first = Self::quantiles(power);
-        let mut knot = 0;
-        let flat: Vec<f64> = power.iter().enumerate().map(|(i, p)| p / first.at(i + 1, &mut knot)).collect();
-        let second = Self::quantiles(&flat);
-        Self { knots: first.knots.iter().zip(&second.knots).map(|(a, b)| (a.0, a.1 + b.1)).collect() }
-    }
-
-    /// The smoothed quantiles of `power` about each knot.
-    fn quantiles(power: &[f64]) -> Self {
-        const KNOTS: usize = 28;
-        // Noise alone has exponentially distributed power; this quantile over that factor is its mean.
-        const QUANTILE: f64 = 0.4;
-        let to_mean = -1.0 / (1.0 - QUANTILE).ln();
-        let last = power.len() as f64;
-        let least = power.iter().copied().filter(|p| *p > 0.0).fold(f64::INFINITY, f64::min);
-        let top = power.iter().copied().fold(0.0, f64::max);
-        // Perfectly regular series have bins of rounding noise only; a floor there would blow it up.
-        let least = least.max(top * 1e-9).max(f64::MIN_POSITIVE);
-        let mut scratch = Vec::new();
-        let mut raw: Vec<(f64, f64)> = Vec::with_capacity(KNOTS);
-        for knot in 0..KNOTS {
-            let bin = last.powf(knot as f64 / (KNOTS - 1) as f64);
-            let low = (bin / 2.2).min(bin - 10.0).max(1.0) as usize;
-            let high = ((2.2 * bin).max(bin + 12.0).max(low as f64 + 19.0) as usize).min(power.len());
-            scratch.clear();
-            scratch.extend_from_slice(&power[low - 1..high]);
-            let level = quantile(&mut scratch, QUANTILE).unwrap_or(least) * to_mean;
-            raw.push((bin.ln(), level.max(least).ln()));
-        }
-        let level = |i: usize| raw[i.min(KNOTS - 1)].1;
-        let smooth = |i: usize| (level(i.saturating_sub(1)) + 2.0 * level(i) + level(i + 1)) / 4.0;
-        Self { knots: (0..KNOTS).map(|i| (raw[i].0, smooth(i))).collect() }
-    }
-
-    /// The floor at a bin from 1 on; `from` remembers the knot, for bins asked in ascending order.
-    fn at(&self, bin: usize, from: &mut usize) -> f64 {
-        let x = (bin as f64).ln();
-        while *from + 2 < self.knots.len() && self.knots[*from + 1].0 < x {
-            *from += 1;
-        }
-        let ((x0, y0), (x1, y1)) = (self.knots[*from], self.knots[*from + 1]);
-        let part = if x1 > x0 { ((x - x0) / (x1 - x0)).clamp(0.0, 1.0) } else { 0.0 };
-        (y0 + part * (y1 - y0)).exp()
     }
 }
 
