@@ -43,8 +43,6 @@ pub fn whiten(values: &[f64], clip: Clip, fft: &mut Fft) -> Option<Whitened> {
     let filled = fill(values)?;
     let Differences { values, lost, idle } = differences(&filled, clip.differences)?;
     let n = values.len();
-    // In a series that mostly stands still, what the filters put where nothing happens is their echo, not noise.
-    let still: Vec<usize> = if idle { (0..n).filter(|&i| values[i] == 0.0).collect() } else { Vec::new() };
     let length = quick_length(n);
     let mut padded = values;
     padded.resize(length, 0.0);
@@ -54,15 +52,13 @@ pub fn whiten(values: &[f64], clip: Clip, fft: &mut Fft) -> Option<Whitened> {
     flatten(&mut spectrum, n, length, gain);
     let mut residual = fft.inverse(&mut spectrum, length);
     residual.truncate(n);
-    silence(&mut residual, &still);
     // What was flat with its spikes is not flat without them.
-    if limit(&mut residual, clip.residual) > MUCH_CUT {
+    if limit(&mut residual, clip.residual, idle) > MUCH_CUT {
         residual.resize(length, 0.0);
         let mut spectrum = fft.forward(&mut residual);
         flatten(&mut spectrum, n, length, |_| 1.0);
         residual = fft.inverse(&mut spectrum, length);
         residual.truncate(n);
-        silence(&mut residual, &still);
     }
     standardise(&mut residual)?;
     Some(Whitened { residual, lost })
@@ -94,15 +90,9 @@ fn fill(values: &[f64]) -> Option<Vec<f64>> {
     Some(filled)
 }
 
-fn silence(residual: &mut [f64], still: &[usize]) {
-    for &i in still {
-        residual[i] = 0.0;
-    }
-}
-
 /// First differences about their median.
 struct Differences {
-    /// In units of the bound at which they are clipped; 0 where there is nothing but rounding.
+    /// In units of the bound at which they are clipped.
     values: Vec<f64>,
     /// The share of energy that clipping took.
     lost: f64,
@@ -134,7 +124,7 @@ fn differences(values: &[f64], sd: f64) -> Option<Differences> {
     };
     // In units of the bound, so that squares neither vanish nor overflow whatever the series is measured in.
     for v in &mut d {
-        *v = if v.abs() > noise { *v / bound } else { 0.0 };
+        *v /= bound;
     }
     let energy: f64 = d.iter().map(|v| v * v).sum();
     for v in &mut d {
@@ -164,11 +154,11 @@ fn flatten(spectrum: &mut [Complex<f64>], n: usize, length: usize, gain: impl Fn
 const MUCH_CUT: f64 = 0.1;
 
 /// Clips to `sd` robust standard deviations; the share of energy cut off.
-fn limit(residual: &mut [f64], sd: f64) -> f64 {
+fn limit(residual: &mut [f64], sd: f64, idle: bool) -> f64 {
     let energy = |residual: &[f64]| residual.iter().map(|v| v * v).sum::<f64>();
     let whole = energy(residual);
-    // Where little but rare spikes is left, the median is that of the ripples between them, and no measure.
-    let least = (whole / residual.len() as f64).sqrt() / 2.0;
+    // Of a series that mostly stands still rare spikes are left; the median is that of the ripples between them.
+    let least = if idle { (whole / residual.len() as f64).sqrt() / 2.0 } else { 0.0 };
     let bound = sd * (MAD_TO_SD * mad(&mut residual.to_vec()).unwrap_or(0.0)).max(least);
     for v in residual.iter_mut() {
         *v = v.clamp(-bound, bound);

@@ -129,11 +129,14 @@ impl Finder {
         let Some(detected) = detect::detect(&grid.values, options.most, &mut self.fft) else {
             return Verdict::NotEnough(NotEnough::NeverChanges);
         };
-        if detected.periods.is_empty() {
+        let describe = |candidate: &Candidate| describe(grid, &detected.residual, candidate);
+        // A cycle that is flat in the series itself is an echo of the filters between rare spikes.
+        let periods: Vec<Period> =
+            detected.periods.iter().map(describe).filter(|period| period.amplitude > 0.0).collect();
+        if periods.is_empty() {
             return Verdict::Aperiodic { strongest: detected.strongest };
         }
-        let describe = |candidate: &Candidate| describe(grid, &detected.residual, candidate);
-        Verdict::Periodic(detected.periods.iter().map(describe).collect())
+        Verdict::Periodic(periods)
     }
 }
 
