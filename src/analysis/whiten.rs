@@ -53,7 +53,7 @@ pub fn whiten(values: &[f64], clip: Clip, fft: &mut Fft) -> Option<Whitened> {
     let mut residual = fft.inverse(&mut spectrum, length);
     residual.truncate(n);
     // What was flat with its spikes is not flat without them.
-    if limit(&mut residual, clip.residual, idle) > MUCH_CUT {
+    if limit(&mut residual, clip.residual, idle) > MUCH_CUT && idle {
         residual.resize(length, 0.0);
         let mut spectrum = fft.forward(&mut residual);
         flatten(&mut spectrum, n, length, |_| 1.0);
