@@ -12,6 +12,7 @@ use fgm::time::{Micros, SECOND, TimeRange};
 use jiff::tz::TimeZone;
 
 use crate::app::findings::{Figure, Finding, Folded, Kind, Wanted};
+use crate::app::message::{Answer, Question};
 use crate::study::{self, Clock, Informative, Task, by_default};
 use crate::text::clean;
 
@@ -20,8 +21,23 @@ const MOST: usize = 500;
 /// What is shown before and behind a moment, seconds.
 const AROUND: i64 = 120;
 
-/// Carries out a study.
-pub fn run(
+/// The answer to a question for studies; `None` for any other question.
+pub fn answer(
+    engine: &Engine,
+    question: &Question,
+    zone: &TimeZone,
+    cancel: &Cancel,
+    progress: &dyn Fn(f64),
+) -> Option<Answer> {
+    let answer = match question {
+        Question::Study(wanted) => run(engine, wanted, zone, cancel, progress).map(Answer::Findings),
+        Question::Fold(finding) => folded(engine, finding, cancel).map(Answer::Folded),
+        _ => return None,
+    };
+    Some(answer.unwrap_or_else(Answer::Failed))
+}
+
+fn run(
     engine: &Engine,
     wanted: &Wanted,
     zone: &TimeZone,
@@ -70,7 +86,7 @@ pub fn run(
 }
 
 /// Lays all cycles of a finding over one another.
-pub fn folded(engine: &Engine, finding: &Finding, cancel: &Cancel) -> Result<Folded, String> {
+fn folded(engine: &Engine, finding: &Finding, cancel: &Cancel) -> Result<Folded, String> {
     let (Figure::Cycles { period, windows, .. }, Some(metric)) = (&finding.figure, finding.metrics.first())
     else {
         return Err("this does not repeat".to_owned());

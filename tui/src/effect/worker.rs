@@ -117,16 +117,9 @@ fn begin(
                 let _gone = out.send(Event::Message(Message::Progress(ticket, share)));
             }
         };
-        let answer = match &question {
-            Question::Study(wanted) => {
-                study::run(&engine, wanted, &zone, &cancel, &progress).map(Answer::Findings)
-            }
-            Question::Fold(finding) => study::folded(&engine, finding, &cancel).map(Answer::Folded),
-            _ => return,
-        };
+        let answer = study::answer(&engine, &question, &zone, &cancel, &progress);
         // Nobody waits for what was called off.
-        if !cancel.is_cancelled() {
-            let answer = answer.unwrap_or_else(Answer::Failed);
+        if let Some(answer) = answer.filter(|_| !cancel.is_cancelled()) {
             let _gone = out.send(Event::Message(Message::Answer(ticket, answer)));
         }
     };

@@ -11,6 +11,7 @@ use fgm_tui::app::message::{Effect, Message};
 use fgm_tui::caps::{Caps, Depth};
 use fgm_tui::effect::Event;
 use fgm_tui::effect::finder::Finder;
+use fgm_tui::effect::study;
 use fgm_tui::effect::worker::answer;
 use fgm_tui::keymap::{Code, Key};
 use fgm_tui::theme::Palettes;
@@ -60,7 +61,9 @@ impl Session {
         while let Some(effect) = effects.pop_front() {
             let message = match effect {
                 Effect::Ask(ticket, question) => {
-                    Message::Answer(ticket, answer(&self.engine, question, &Cancel::default()))
+                    let cancel = Cancel::default();
+                    let study = study::answer(&self.engine, &question, &TimeZone::UTC, &cancel, &|_| ());
+                    Message::Answer(ticket, study.unwrap_or_else(|| answer(&self.engine, question, &cancel)))
                 }
                 Effect::OpenSearch(number, lines) => {
                     self.finder = Some(Finder::new(number, lines, self.events.0.clone()));
