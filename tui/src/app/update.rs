@@ -131,7 +131,6 @@ impl App {
             | Action::CopySql
             | Action::CopyLink
             | Action::CopyPicture => self.copy(action),
-            Action::StudiesClose => self.open(Overlay::None),
             Action::Studies => self.open(Overlay::Studies),
             Action::StudyPeriods => self.study(Kind::Periods),
             Action::StudyChanges => self.study(Kind::Changes),
@@ -231,9 +230,11 @@ impl App {
             Action::ProcessesUp => self.select_process(-1),
             Action::OverlayDown => self.scroll_overlay(1),
             Action::OverlayUp => self.scroll_overlay(-1),
-            Action::PromptClose | Action::ProcessesClose | Action::OverlayClose | Action::CopyClose => {
-                self.open(Overlay::None)
-            }
+            Action::PromptClose
+            | Action::ProcessesClose
+            | Action::OverlayClose
+            | Action::StudiesClose
+            | Action::CopyClose => self.open(Overlay::None),
         }
     }
 
