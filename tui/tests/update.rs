@@ -252,6 +252,22 @@ fn waits_for_the_first_tick() {
     assert_eq!(app.drawn().keys().len(), 6);
 }
 
+/// TUI-1: a live recording begins with the CPU in use, which has no value on its first tick, and the list follows.
+#[test]
+fn live_begins_with_cpu() {
+    let valued = |end: i64, derived: bool| {
+        let has = |m: &&'static fgm::metric::Metric| derived || !m.source.starts_with("derived");
+        let metrics = Table::Containers.metrics().iter().filter(has).collect();
+        Arc::new(Overview { metrics, ..Overview::clone(&overview(end, true)) })
+    };
+    let (mut app, effects) = App::new(valued(1, false), TimeZone::UTC, (120, 40));
+    settle(&mut app, effects);
+    assert_eq!(app.panel().metric.name, "cpu_usage_millicores");
+    let effects = app.update(Message::Overview(valued(2, true)));
+    settle(&mut app, effects);
+    assert_eq!(app.metrics.at(app.metrics.list.selected).map(|m| m.name), Some("cpu_usage_millicores"));
+}
+
 /// TUI-4: quitting, suspending and redrawing leave as effects; ctrl-c closes a search before it quits.
 #[test]
 fn program_keys() {

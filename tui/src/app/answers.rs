@@ -31,7 +31,10 @@ impl App {
             self.overview = overview;
             return Vec::new();
         }
-        self.metrics.update(&overview);
+        if self.metrics.update(&overview) {
+            // The list may only now have what the chart shows.
+            self.metrics.select(self.panel().metric);
+        }
         self.overview = overview;
         let Some(bounds) = self.overview.range else { return Vec::new() };
         let interval = self.overview.interval;
@@ -39,7 +42,7 @@ impl App {
         let Some(timeline) = &mut self.timeline else {
             let timeline = Timeline::new(bounds, interval, columns, self.overview.live);
             self.timeline = Some(timeline);
-            if let Some(m) = self.metrics.first_choice() {
+            if let Some(m) = self.metrics.first_choice(self.overview.live) {
                 self.panel_mut().show(m);
                 self.metrics.select(m);
             }

@@ -84,10 +84,11 @@ impl Metrics {
         }
     }
 
-    /// The chart to start with: CPU of containers, else the first metric there is.
-    pub fn first_choice(&self) -> Option<&'static Metric> {
-        self.all()
-            .find(|m| m.table == Table::Containers && m.name == "cpu_usage_millicores")
-            .or(self.all().next())
+    /// The chart to start with: CPU of containers, else the first metric there is. In a recording that has only just
+    /// begun the CPU in use has no value yet: it takes two readings.
+    pub fn first_choice(&self, live: bool) -> Option<&'static Metric> {
+        let cpu = Metric::find(Table::Containers, "cpu_usage_millicores");
+        let begun = live && self.all().any(|m| m.table == Table::Containers);
+        cpu.filter(|cpu| begun || self.all().any(|m| m == *cpu)).or(self.all().next())
     }
 }

@@ -172,7 +172,7 @@ impl App {
     pub fn new(overview: Arc<Overview>, zone: TimeZone, size: (u16, u16)) -> (App, Vec<Effect>) {
         let mut metrics = Metrics::default();
         metrics.update(&overview);
-        let first = metrics.first_choice().unwrap_or(&fgm::metric::containers::METRICS[3]);
+        let first = metrics.first_choice(overview.live).unwrap_or(&fgm::metric::containers::METRICS[3]);
         metrics.select(first);
         let mut app = App {
             overview: Arc::new(Overview::default()),

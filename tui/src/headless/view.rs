@@ -80,7 +80,7 @@ impl Recording {
         let usual = || {
             let mut metrics = Metrics::default();
             metrics.update(&overview);
-            metrics.first_choice()
+            metrics.first_choice(overview.live)
         };
         if panels.is_empty() {
             panels.extend(usual().map(|m| (m, args.scale.first().copied().unwrap_or_default())));
