@@ -106,35 +106,38 @@ impl Report {
     /// One sentence; `victim` is who was killed, `clock` spells a time.
     pub fn sentence(&self, victim: Option<&str>, clock: impl Fn(Micros) -> String) -> String {
         let bytes = |v: f64| Unit::Bytes.plain().format(v);
-        let mut text = format!("killed {} at {}", victim.unwrap_or("a process"), clock(self.window.end));
+        let mut text =
+            vec![format!("killed {} at {}", victim.unwrap_or("a process"), clock(self.window.end))];
         match (self.usage, self.limit) {
-            (Some(u), Some(l)) => text += &format!(" with {} of its limit of {} in use", bytes(u), bytes(l)),
-            (Some(u), None) => text += &format!(" with {} in use and no limit of its own", bytes(u)),
-            (None, _) => text += "; its memory was not recorded",
+            (Some(u), Some(l)) => {
+                text.push(format!(" with {} of its limit of {} in use", bytes(u), bytes(l)));
+            }
+            (Some(u), None) => text.push(format!(" with {} in use and no limit of its own", bytes(u))),
+            (None, _) => text.push("; its memory was not recorded".to_owned()),
         }
         let worth = |g: &&Growth| g.grown() > WORTH_TELLING * self.usage.unwrap_or(0.0) && g.grown() > 0.0;
         let minutes = format!("in the {} s before", self.window.width() / SECOND);
         if let Some(kind) = self.kinds.first().filter(worth) {
-            text += &format!("; {minutes} {} grew by {}", kind.name, bytes(kind.grown()));
+            text.push(format!("; {minutes} {} grew by {}", kind.name, bytes(kind.grown())));
             if let Some(process) = self.processes.first().filter(worth) {
-                text += &format!(", {} by {}", process.name, bytes(process.grown()));
+                text.push(format!(", {} by {}", process.name, bytes(process.grown())));
             }
         } else if self.usage.is_some() {
-            text += &format!("; no kind of memory grew much {minutes}");
+            text.push(format!("; no kind of memory grew much {minutes}"));
         }
         if let Some(climb) = self.climb {
-            text += &format!(", steadily by {} a minute", bytes(climb * 60.0));
+            text.push(format!(", steadily by {} a minute", bytes(climb * 60.0)));
         }
         match self.warnings.as_slice() {
-            [] => text += "; nothing warned",
+            [] => text.push("; nothing warned".to_owned()),
             some => {
                 let ago =
                     |w: &Warning| format!("{} {} s before", w.name, (self.window.end - w.since) / SECOND);
                 let list: Vec<String> = some.iter().map(ago).collect();
-                text += &format!("; warned: {}", list.join(", "));
+                text.push(format!("; warned: {}", list.join(", ")));
             }
         }
-        text
+        text.concat()
     }
 }
 

@@ -83,7 +83,7 @@ impl Report {
             Pattern::Bursts => "bursts",
             Pattern::Sustained => "sustained",
         };
-        let mut text = format!(
+        let mut text = vec![format!(
             "throttled in {} % of its periods and {} % of the time from {} to {} ({times}, for up to {} s: {pattern}), \
              waited {} s on all CPUs together",
             percent(self.share_of_periods),
@@ -92,18 +92,18 @@ impl Report {
             clock(self.range.end),
             significant(self.longest_s()),
             significant(self.waited_s),
-        );
+        )];
         if let Some(quota) = self.quota_cores {
-            text += &format!("; its quota is {} cores", significant(quota));
+            text.push(format!("; its quota is {} cores", significant(quota)));
         }
         if let Some((most, all)) = self.needed_cores {
-            text += &format!(
+            text.push(format!(
                 ", an estimated {} cores would have avoided 99 % of it, {} cores all of it",
                 significant(most),
                 significant(all)
-            );
+            ));
         }
-        text
+        text.concat()
     }
 }
 

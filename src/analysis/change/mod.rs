@@ -113,7 +113,7 @@ pub fn find(grid: &Grid, period_s: Option<f64>) -> Result<Changes, NotEnough> {
     if values.len() < LEAST {
         return Err(NotEnough::samples(LEAST, values.len()));
     }
-    if values.iter().all(|v| *v == values[0]) {
+    if values.iter().all(|v| v.total_cmp(&values[0]).is_eq()) {
         return Err(NotEnough::constant());
     }
     let middle = median(&mut values.clone()).unwrap_or(0.0);

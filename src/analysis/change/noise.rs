@@ -82,7 +82,9 @@ fn spread(x: &[f64], lag: usize) -> f64 {
 /// Mean square of differences, robust: a slope, which is what is usual in them, does not count, nor do the few greatest.
 fn square(steps: &mut [f64]) -> f64 {
     let usual = median(steps).unwrap_or(0.0);
-    steps.iter_mut().for_each(|d| *d = (*d - usual).abs());
+    for d in steps.iter_mut() {
+        *d = (*d - usual).abs();
+    }
     let robust = median(steps).unwrap_or(0.0) * MAD_TO_SD;
     if robust > 0.0 { robust * robust } else { trimmed_square(steps) }
 }

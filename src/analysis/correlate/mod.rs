@@ -14,6 +14,7 @@ use realfft::num_complex::Complex;
 
 use self::chance::{false_discovery_rates, two_sided};
 use super::fft::{Fft, quick_length};
+use super::stats::{MAD_TO_SD, mad};
 use super::whiten::{Clip, whiten};
 
 /// Fewest samples of a series.
@@ -22,10 +23,12 @@ pub const LEAST: usize = 120;
 pub const FURTHEST: usize = 60;
 /// Share of false discoveries among what is found.
 const FALSE: f64 = 0.01;
-/// What chance may add beyond what theory says, in standard deviations: whitening is never perfect.
+/// What chance may add beyond what theory says, in standard deviations.
 const MARGIN: f64 = 1.0;
 /// Below this a pair is not looked at closely.
 const REMARKABLE: f64 = 4.0;
+/// What is further out than so many robust standard deviations is cut.
+const OUTSTANDING: f64 = 4.0;
 /// Two periods that differ by less are one.
 const SAME_PERIOD: f64 = 0.02;
 
@@ -69,7 +72,7 @@ pub struct SameCycle {
 impl Link {
     /// Whether both follow one cycle, given their periods and the length of a cell in seconds.
     pub fn same_cycle(&self, a_period_s: f64, b_period_s: f64, step_s: f64) -> Option<SameCycle> {
-        let period_s = (a_period_s + b_period_s) / 2.0;
+        let period_s = a_period_s.midpoint(b_period_s);
         let same = (a_period_s - b_period_s).abs() <= SAME_PERIOD * period_s;
         let lag_s = self.lag as f64 * step_s;
         same.then(|| SameCycle { period_s, lag_s: lag_s - (lag_s / period_s).round() * period_s })
@@ -80,21 +83,22 @@ impl Link {
         let how = if self.r < 0.0 { "in the opposite direction" } else { "in the same direction" };
         let lag_s = cycle.map_or(self.lag as f64 * step_s, |c| c.lag_s);
         let seconds = seconds(lag_s.abs());
-        let mut text = if lag_s == 0.0 {
+        let who = if lag_s == 0.0 {
             format!("{b} moves with {a}, {how}")
         } else if lag_s > 0.0 {
             format!("{b} follows {a} by {seconds}, {how}")
         } else {
             format!("{b} leads {a} by {seconds}, {how}")
         };
-        text += &format!(" (r = {:+.2})", self.r);
+        let mut text = vec![who];
+        text.push(format!(" (r = {:+.2})", self.r));
         if let Some(c) = cycle {
-            text += &format!(
+            text.push(format!(
                 "; same cycle of {}, so it may be the clock that moves both",
                 self::seconds(c.period_s)
-            );
+            ));
         }
-        text
+        text.concat()
     }
 }
 
@@ -106,6 +110,8 @@ fn seconds(s: f64) -> String {
 /// A whitened series and its spectrum, padded so that no lag wraps around.
 struct Ready {
     residual: Vec<f64>,
+    /// Correlation with itself at lags from 1 on: whitening is never perfect.
+    alike: Vec<f64>,
     spectrum: Vec<Complex<f64>>,
 }
 
@@ -153,10 +159,29 @@ fn prepare(values: &[f64], padded: usize, fft: &mut Fft) -> Option<Ready> {
     if values.iter().filter(|v| v.is_finite()).count() < LEAST {
         return None;
     }
-    let residual = whiten(values, Clip::TIGHT, fft)?.residual;
+    let mut residual = whiten(values, Clip::TIGHT, fft)?.residual;
+    tame(&mut residual)?;
     let mut room = residual.clone();
     room.resize(padded, 0.0);
-    Some(Ready { spectrum: fft.forward(&mut room), residual })
+    let sums = fft.autocorrelation(&residual, FURTHEST);
+    let alike = sums[1..].iter().map(|sum| sum / sums[0]).collect();
+    Some(Ready { spectrum: fft.forward(&mut room), residual, alike })
+}
+
+/// Cuts what stands out of a residual and brings it back to variance 1: a minute in which many series are busy must not
+/// weigh more than the rest of an hour. `None` if nothing is left.
+fn tame(residual: &mut [f64]) -> Option<()> {
+    let bound = OUTSTANDING * MAD_TO_SD * mad(&mut residual.to_vec())?;
+    if bound > 0.0 {
+        for v in residual.iter_mut() {
+            *v = v.clamp(-bound, bound);
+        }
+    }
+    let sd = (residual.iter().map(|v| v * v).sum::<f64>() / residual.len() as f64).sqrt();
+    for v in residual.iter_mut() {
+        *v /= sd;
+    }
+    (sd > 0.0).then_some(())
 }
 
 /// The lag at which two series are most alike, if that is remarkable.
@@ -173,20 +198,22 @@ fn strongest(a: &Ready, b: &Ready, furthest: usize, padded: usize, fft: &mut Fft
         return None;
     }
     let overlap = (n - lag.unsigned_abs() as usize) as f64;
-    let z = at(lag) / overlap.max(bursts(&a.residual, &b.residual, lag)).sqrt();
+    // Two series of which each follows itself agree by chance more often (Bartlett 1946).
+    let repeated = 1.0 + 2.0 * a.alike.iter().zip(&b.alike).map(|(x, y)| x * y).sum::<f64>();
+    let z = at(lag) / (overlap.max(bursts(&a.residual, &b.residual, lag)) * repeated.max(1.0)).sqrt();
     Some(Link { a: 0, b: 0, lag, r: at(lag) / overlap, z, false_discovery_rate: 1.0 })
 }
 
 /// The variance of the sum at `lag` if only the bursts of the two, not their moves, fall together: two series that are
 /// busy at the same time have great products of any sign.
 fn bursts(a: &[f64], b: &[f64], lag: i64) -> f64 {
-    const AROUND: [i64; 8] = [-30, -20, -13, -6, 6, 13, 20, 30];
+    const AROUND: [i64; 8] = [-15, -9, -5, -2, 2, 5, 9, 15];
     let squares = |lag: i64| {
         let (skip_a, skip_b) = ((-lag).max(0) as usize, lag.max(0) as usize);
         let pairs = a.iter().skip(skip_a).zip(b.iter().skip(skip_b));
         pairs.map(|(x, y)| x * x * y * y).sum::<f64>()
     };
-    AROUND.iter().map(|off| squares(lag + off)).sum::<f64>() / AROUND.len() as f64
+    AROUND.iter().map(|off| squares(lag + off)).fold(0.0, f64::max)
 }
 
 fn significant(mut links: Vec<Link>, compared: usize, lags: usize) -> Vec<Link> {

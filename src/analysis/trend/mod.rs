@@ -104,19 +104,21 @@ impl Trend {
         let since = clock(self.range.start);
         match self.verdict {
             Verdict::Leak => {
-                let mut text =
-                    format!("has climbed since {since} by {slope}, {} in all", quantity.format(self.rise()));
+                let mut text = vec![format!(
+                    "has climbed since {since} by {slope}, {} in all",
+                    quantity.format(self.rise())
+                )];
                 if let Some((limit, time)) = limit.and_then(|l| Some((l, self.time_to(l)?))) {
                     let at = |s: f64| clock(self.range.end.saturating_add((s * SECOND as f64) as Micros));
                     let latest = time.latest_s.map_or("never".to_owned(), at);
-                    text += &format!(
+                    text.push(format!(
                         "; it meets its limit of {} at {} (between {} and {latest})",
                         quantity.format(limit),
                         at(time.expected_s),
                         at(time.soonest_s)
-                    );
+                    ));
                 }
-                text
+                text.concat()
             }
             Verdict::Steady => format!("does not climb beyond chance since {since}: {slope}"),
             Verdict::Jump => format!("has climbed since {since}, but for the most part in one jump"),
@@ -145,9 +147,9 @@ pub fn find(grid: &Grid, period_s: Option<f64>) -> Result<Trend, NotEnough> {
     let test = MannKendall::of(&heights);
     let declined = || NotEnough::new("the samples stand in too few places");
     let plain = slope(&floors, 0.0).ok_or_else(declined)?;
-    let deflation = deflation(&floors, plain.slope);
+    let deflation = deflation(&floors, plain.median);
     let (z, reach) = (test.z() / deflation, INTERVAL * test.variance.sqrt() * deflation);
-    let Slope { slope, low, high } = slope(&floors, reach).ok_or_else(declined)?;
+    let Slope { median: slope, low, high } = slope(&floors, reach).ok_or_else(declined)?;
     let there = |v: &f64| v.is_finite();
     let from = values.iter().position(there).unwrap_or(0);
     let to = values.iter().rposition(there).unwrap_or(0);
@@ -165,7 +167,7 @@ fn verdict(floors: &[(f64, f64)], all: f64, low: f64, z: f64) -> Verdict {
     if z <= SURE || low <= 0.0 {
         return Verdict::Steady;
     }
-    let slope_of = |points: &[(f64, f64)]| slope(points, 0.0).map_or(0.0, |s| s.slope);
+    let slope_of = |points: &[(f64, f64)]| slope(points, 0.0).map_or(0.0, |s| s.median);
     if slope_of(&without_jump(floors)) <= WITHOUT_JUMP * all {
         return Verdict::Jump;
     }

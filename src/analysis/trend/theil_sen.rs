@@ -7,7 +7,7 @@ use crate::analysis::stats::{median, quantile};
 /// A slope and what it may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Slope {
-    pub(super) slope: f64,
+    pub(super) median: f64,
     pub(super) low: f64,
     pub(super) high: f64,
 }
@@ -20,12 +20,12 @@ pub(super) fn slope(points: &[(f64, f64)], reach: f64) -> Option<Slope> {
         .enumerate()
         .flat_map(|(i, a)| points[i + 1..].iter().map(move |b| (b.1 - a.1) / (b.0 - a.0)))
         .collect();
-    let slope = median(&mut slopes)?;
+    let middle = median(&mut slopes)?;
     // `reach` pairs more or less in order move the median by half as many ranks.
     let off = reach / 2.0 / slopes.len() as f64;
     let low = quantile(&mut slopes, 0.5 - off)?;
     let high = quantile(&mut slopes, 0.5 + off)?;
-    Some(Slope { slope, low, high })
+    Some(Slope { median: middle, low, high })
 }
 
 #[cfg(test)]
@@ -39,7 +39,7 @@ mod tests {
         let points: Vec<(f64, f64)> =
             (0..40).map(|i| (f64::from(i), if i % 9 == 4 { 1e6 } else { 3.0 * f64::from(i) })).collect();
         let found = slope(&points, 150.0).unwrap();
-        assert!((found.slope - 3.0).abs() < 1e-9 && found.low <= 3.0 && found.high >= 3.0, "{found:?}");
+        assert!((found.median - 3.0).abs() < 1e-9 && found.low <= 3.0 && found.high >= 3.0, "{found:?}");
         assert_eq!(slope(&points[..1], 0.0), None);
     }
 }
