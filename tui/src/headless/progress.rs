@@ -37,21 +37,21 @@ impl Progress {
             return;
         }
         self.drawn.set(Some(Instant::now()));
-        self.write(&bar(self.what, share));
+        write(&bar(self.what, share));
     }
 
     /// The answer comes: the line is empty again.
     pub(super) fn clear(&self) {
         if self.drawn.take().is_some() {
-            self.write("\r\x1b[K");
+            write("\r\x1b[K");
         }
     }
+}
 
-    fn write(&self, text: &str) {
-        let mut err = std::io::stderr().lock();
-        // Who cannot be told of progress can do without.
-        let _unseen = err.write_all(text.as_bytes()).and_then(|()| err.flush());
-    }
+fn write(text: &str) {
+    let mut err = std::io::stderr().lock();
+    // Who cannot be told of progress can do without.
+    let _unseen = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
 
 fn bar(what: &str, share: f64) -> String {

@@ -134,7 +134,9 @@ fn evidence(task: &Task<'_>, event: &RecordedEvent, subject: &Subject) -> Result
     let mut gauges = Vec::new();
     for (name, column, factor, quantity, from) in GAUGES {
         let mut points = series(column)?;
-        points.iter_mut().for_each(|p| p.value *= factor);
+        for p in &mut points {
+            p.value *= factor;
+        }
         gauges.push(Gauge { series: Named { name: name.to_owned(), points }, quantity, from });
     }
     Ok(Evidence {
