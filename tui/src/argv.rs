@@ -11,13 +11,14 @@ const FLAG: &str = "--periodicity";
 /// that is there.
 pub fn understood(argv: Vec<OsString>, is_there: impl Fn(&Path) -> bool) -> Vec<OsString> {
     let end = argv.iter().position(|a| a == "--").unwrap_or(argv.len());
-    let Some(at) = argv[..end].iter().position(|a| selector_within(a).is_some()) else { return argv };
+    let is_flag = |a: &OsString| a == FLAG || selector_within(a).is_some();
+    let Some(at) = argv[..end].iter().position(is_flag) else { return argv };
     let mut rest = argv.into_iter();
     let mut all: Vec<OsString> = rest.by_ref().take(1).chain(["periodicity".into()]).collect();
     all.extend(rest.by_ref().take(at - 1));
     let flag = rest.next().unwrap_or_default();
     let mut rest = rest.peekable();
-    let within = selector_within(&flag).flatten();
+    let within = selector_within(&flag);
     let behind = |word: &OsString| !word.as_encoded_bytes().starts_with(b"-") && !is_there(Path::new(word));
     if let Some(selector) = within.or_else(|| rest.next_if(behind)) {
         all.extend(["--of".into(), selector]);
@@ -26,13 +27,9 @@ pub fn understood(argv: Vec<OsString>, is_there: impl Fn(&Path) -> bool) -> Vec<
     all
 }
 
-/// Whether it is the flag, and the selector if it stands in the same word.
-fn selector_within(word: &OsStr) -> Option<Option<OsString>> {
-    if word == FLAG {
-        return Some(None);
-    }
-    let selector = word.to_str()?.strip_prefix(FLAG)?.strip_prefix('=')?;
-    Some(Some(selector.into()))
+/// The selector that stands in the same word as the flag.
+fn selector_within(word: &OsStr) -> Option<OsString> {
+    word.to_str()?.strip_prefix(FLAG)?.strip_prefix('=').map(OsString::from)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What the viewer tells of a recording in which something happens: limits, events, processes, jumps.
 
+#![allow(clippy::unwrap_used, reason = "tests may fall over")]
+
 mod support;
 
 use std::path::Path;

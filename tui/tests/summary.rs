@@ -119,7 +119,7 @@ fn what_repeats_is_ranked() {
         assert_eq!(run(flags, dir.path()).1, all, "{flags:?}");
     }
     let (_, text) = run(&["--periodicity", "greedy", "--metric", "cpu_usage_millicores"], dir.path());
-    assert!(text.contains("120 s") && text.contains("405 mcores") && text.contains("9 of 9"), "{text}");
+    assert!(text.contains("120 s") && text.contains("404 mcores") && text.contains("10 of 10"), "{text}");
     let (out, text) = run(&["--periodicity", "shop/calm", "--metric", "cpu_usage_millicores"], dir.path());
     assert_eq!((out.status.code(), text.as_str()), (Some(1), ""), "{text}");
     let (out, text) = run(&["--periodicity", "batch/greedy", "--min-confidence", "1"], dir.path());

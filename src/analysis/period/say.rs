@@ -7,6 +7,11 @@ use super::{Period, Shape};
 use crate::unit::{Quantity, significant};
 
 impl Period {
+    /// Whole cycles that fit into the series; one that lacks a hair is whole.
+    pub fn whole_cycles(&self) -> usize {
+        whole_cycles(self.cycles)
+    }
+
     /// For people: `repeats every 59.8 s, 14 of 15 cycles, +420 mcores for 3.00 s`.
     pub fn sentence(&self, quantity: Quantity) -> String {
         let swing = quantity.format(self.amplitude);
@@ -15,7 +20,7 @@ impl Period {
             Shape::Dip { width_s } => format!("-{swing} for {}", duration(width_s)),
             Shape::Wave => format!("swings by {swing}"),
         };
-        let whole = whole_cycles(self.cycles);
+        let whole = self.whole_cycles();
         format!("repeats every {}, {} of {whole} cycles, {what}", duration(self.period_s), self.seen)
     }
 }

@@ -4,6 +4,7 @@
 
 use fgm::metric::{Metric, Table};
 use fgm::query::model::{WindowAnswer, WindowQuery};
+use fgm::store::tick::LabelValue;
 use fgm::subject::{Subject, SubjectKey};
 use fgm::time::{Micros, TimeRange};
 
@@ -120,7 +121,7 @@ impl Wanted {
                 there |= (since..buckets.columns.len()).any(read);
             }
             let command = s.text("cmdline").filter(|c| !c.is_empty()).or(s.text("comm")).unwrap_or("?");
-            let pid = s.label("pid").and_then(|v| v.as_int()).unwrap_or(-1);
+            let pid = s.label("pid").and_then(LabelValue::as_int).unwrap_or(-1);
             there.then(|| Process { key: s.key(), pid, command: clean(command), values })
         };
         processes.iter().enumerate().filter_map(row).collect()

@@ -58,7 +58,7 @@ fn run(
     let clock = Clock::new(zone, wanted.range);
     let asked = |i: &Informative| wanted.metric.is_none_or(|m| m.table == i.table && m.name == i.name);
     let mut found: Vec<Finding> = match wanted.kind {
-        Kind::Periods => study::periods(&task, asked).map_err(failed)?.into_iter().map(period_of).collect(),
+        Kind::Periods => study::periods(&task, asked).map_err(failed)?.iter().map(period_of).collect(),
         Kind::Changes => {
             let all = study::changes(&task).map_err(failed)?;
             let mine = all.into_iter().filter(|f| asked(f.series.about));
@@ -115,7 +115,7 @@ fn finding(sentence: &str, metric: Option<&'static Metric>, subject: &Subject, r
     }
 }
 
-fn period_of(f: study::PeriodFinding) -> Finding {
+fn period_of(f: &study::PeriodFinding) -> Finding {
     let (s, sentence) = (&f.series, f.sentence());
     let range = match (f.period.windows.first(), f.period.windows.last()) {
         (Some(first), Some(last)) => TimeRange::new(first.start, last.end),

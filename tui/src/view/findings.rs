@@ -135,11 +135,12 @@ fn cycles(
         return;
     }
     let first = peak - (peak - window.start).div_euclid(period) * period;
+    let fits = |x: u16, y: u16, buf: &Buffer| matches!(buf[(x, y)].symbol(), " " | "·" | "━");
     for at in (0..).map(|n| first + n * period).take_while(|t| *t < window.end) {
         if let Some(x) = column(plot, window, at).filter(|_| windows.iter().any(|w| w.contains(at))) {
-            for y in plot.y + 1..plot.bottom() {
-                if matches!(buf[(x, y)].symbol(), " " | "·") {
-                    put(buf, x, y, 1, "╎", theme.accent());
+            for y in plot.y..plot.bottom() {
+                if fits(x, y, buf) {
+                    put(buf, x, y, 1, if y == plot.y { "┳" } else { "╎" }, theme.accent());
                 }
             }
         }

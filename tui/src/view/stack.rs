@@ -30,9 +30,8 @@ pub fn draw(c: &Chart<'_>, window: TimeRange, buf: &mut Buffer) {
     let mut bands: Vec<Placed> = (0..KINDS.len())
         .map(|position| Placed { position, columns: vec![None; columns], stepped: false })
         .collect();
-    for x in 0..columns {
+    for (x, before) in placed[0].iter().enumerate() {
         let Some(all) = heights(std::array::from_fn(|kind| placed[kind][x])) else { continue };
-        let before = placed[0][x];
         let mut foot = 0.0;
         for (band, height) in bands.iter_mut().zip(all) {
             let top = foot + height;
@@ -41,7 +40,9 @@ pub fn draw(c: &Chart<'_>, window: TimeRange, buf: &mut Buffer) {
             foot = top;
         }
     }
-    bands.iter_mut().for_each(|b| hold(&mut b.columns));
+    for band in &mut bands {
+        hold(&mut band.columns);
+    }
     let Some(extent) = Extent::of(bands.iter().flat_map(|b| b.columns.iter().flatten())) else {
         title::draw(c, Vec::new(), buf);
         return c.message("no kinds of memory are known of it in this window", buf);

@@ -57,7 +57,9 @@ pub(in crate::headless) fn run(args: &PeriodicityArgs, data: Option<PathBuf>) ->
         ])
     };
     let mut grid = Grid::new(&names);
-    rows.into_iter().for_each(|cells| grid.push(cells));
+    for cells in rows {
+        grid.push(cells);
+    }
     study.recording.print(&study.args.output, &grid.finish()?)
 }
 
@@ -133,7 +135,7 @@ fn people(f: &PeriodFinding, clock: &Clock) -> Vec<Cell> {
         fgm::analysis::period::duration(p.period_s),
         format!("{:.2}", p.confidence),
         series.quantity.format(p.amplitude),
-        format!("{} of {}", p.seen, p.cycles.floor() as u64),
+        format!("{} of {}", p.seen, p.whole_cycles()),
         clock.spell(p.next),
         windows.join(", "),
     ]
