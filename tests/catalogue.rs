@@ -429,20 +429,20 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
 }
 
 /// Every kind of question about values. What comes out is nobody's concern, that it comes out is.
-fn ask_everything(e: &Engine, subjects: Vec<SubjectKey>) {
+fn ask_everything(e: &Engine, subjects: &[SubjectKey]) {
     let cancel = Cancel::default();
     for metric in ["memory_current_bytes", "cpu_usage_usec_total"] {
         let metric = Metric::find(Table::Containers, metric).unwrap();
         let range = e.overview().range.unwrap_or(TimeRange::new(0, 1));
-        let window = WindowQuery { metric, subjects: subjects.clone(), range, columns: 50 };
+        let window = WindowQuery { metric, subjects: subjects.to_vec(), range, columns: 50 };
         e.window(&window, &cancel).unwrap();
-        e.samples(&SampleQuery { metric, subjects: subjects.clone(), range }, &cancel).unwrap();
+        e.samples(&SampleQuery { metric, subjects: subjects.to_vec(), range }, &cancel).unwrap();
     }
     // SQL names the file that it could not read.
     for sql in
         ["SELECT count(*), max(memory_current_bytes) FROM containers", "SELECT * FROM processes LIMIT 20"]
     {
-        match e.sql(sql, &cancel).and_then(|rows| rows.collect::<Result<Vec<_>, _>>()) {
+        match e.sql(sql, &cancel).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
             Ok(batches) => drop(batches),
             Err(error) => assert!(error.to_string().contains(".parquet"), "{error}"),
         }
@@ -485,7 +485,7 @@ fn changed_bytes_do_no_harm() {
         let ever = TimeRange::new(i64::MIN, i64::MAX);
         let subjects = e.subjects(Table::Containers, ever).unwrap();
         e.events(ever);
-        ask_everything(&e, subjects.iter().map(Subject::key).collect());
+        ask_everything(&e, &subjects.iter().map(Subject::key).collect::<Vec<_>>());
         let peak = (PEAK.load(Ordering::Relaxed) - before).cast_unsigned();
         assert!(peak < BOUND, "round {round}: {peak} bytes");
         (opened, named) = (opened + o.files, named + o.problems.len());
