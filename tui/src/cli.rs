@@ -22,8 +22,8 @@ use crate::view::marker::Marker;
     about,
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
-    after_help = "fgm-tui --periodicity [SELECTOR] [PATH]...: what repeats, of a container or of all (`container`); see\n\
-    `fgm-tui periodicity --help`. A path that is named like a command: ./sql"
+    after_help = "What repeats, of one container or of all: fgm-tui --periodicity [SELECTOR|container] [PATH]...\n\
+    A path that is named like a command: ./sql"
 )]
 pub struct Cli {
     /// What to answer without a screen.

@@ -124,6 +124,10 @@ fn what_repeats_is_ranked() {
     assert_eq!((out.status.code(), text.as_str()), (Some(1), ""), "{text}");
     let (out, text) = run(&["--periodicity", "batch/greedy", "--min-confidence", "1"], dir.path());
     assert_eq!((out.status.code(), text.as_str()), (Some(1), ""), "{text}");
+    for wrong in ["2", "nan", "much"] {
+        let (out, _) = run(&["--periodicity", "batch/greedy", "--min-confidence", wrong], dir.path());
+        assert_eq!(out.status.code(), Some(2), "{wrong}");
+    }
     let (out, _) = run(&["--periodicity", "shop/weg"], dir.path());
     let line = String::from_utf8(out.stderr).unwrap();
     assert_eq!(out.status.code(), Some(1));

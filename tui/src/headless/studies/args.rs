@@ -50,9 +50,14 @@ pub struct PeriodicityArgs {
     #[arg(long, value_name = "METRIC")]
     pub metric: Option<String>,
     /// Leave out what is less sure, 0 to 1.
-    #[arg(long, value_name = "SHARE", default_value = "0")]
+    #[arg(long, value_name = "SHARE", default_value = "0", value_parser = share)]
     pub min_confidence: f64,
     /// The rest.
     #[command(flatten)]
     pub study: StudyArgs,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| "a number from 0 to 1".to_owned())?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("a number from 0 to 1".to_owned()) }
 }
