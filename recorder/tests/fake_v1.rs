@@ -134,9 +134,12 @@ fn processes_that_the_first_hierarchy_does_not_know() {
     let end = run.pass(3);
     let r = run.stop();
     let ticks = |pid: i64| r.of_pid(pid).iter().map(|x| x.tick_no).collect::<Vec<_>>();
+    // On a busy machine the recorder may miss one.
+    let taken: Vec<i64> = r.ticks.iter().map(|t| t.tick_no).collect();
     for (pid, from) in [(100, 0), (101, 0), (102, at_once), (103, late + 16), (104, 0)] {
         let seen = ticks(pid);
-        assert!((from..=end).all(|tick| seen.contains(&tick)), "{pid} from {from} to {end}: {seen:?}");
+        let mut due = taken.iter().filter(|t| (from..=end).contains(*t));
+        assert!(due.all(|tick| seen.contains(tick)), "{pid} from {from} to {end}: {seen:?} of {taken:?}");
     }
 }
 
