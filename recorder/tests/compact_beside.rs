@@ -64,13 +64,14 @@ fn a_process_of_its_own_merges_and_remembers() {
     let bad = files(dir.path())[3].clone();
     std::fs::write(&bad, "no Parquet").unwrap();
     let (options, control, mut memory) = (Options::default(), Control::new(1.0), Memory::default());
-    let mut compact =
-        || compact_in_child(Path::new(PROGRAM), dir.path(), &options, &control, &mut memory).unwrap();
-    let report = compact();
+    let mut by = |program| compact_in_child(Path::new(program), dir.path(), &options, &control, &mut memory);
+    let report = by(PROGRAM).unwrap();
     assert_eq!((report.merges.len(), report.merges[0].files), (1, 29));
     assert_eq!(report.problems.iter().map(|p| &p.path).collect::<Vec<_>>(), [&bad]);
     assert_eq!(files(dir.path()).len(), 2);
-    assert_eq!(compact(), fgm::store::compact::Report::default(), "nothing to do, and nothing said twice");
+    by("/bin/false").unwrap_err();
+    let again = by(PROGRAM).unwrap();
+    assert_eq!(again, fgm::store::compact::Report::default(), "nothing said twice, also after one that died");
 }
 
 /// One line that names the thing, whatever becomes of the other process.

@@ -50,7 +50,10 @@ pub fn compact_in_child(
 ) -> Result<Report, StoreError> {
     let broken = |what: String| StoreError::Beside { root: root.to_owned(), what };
     let job = Job { share: control.share(), options: options.clone(), memory: std::mem::take(memory) };
-    let line = serde_json::to_string(&job).map_err(|e| broken(e.to_string()))?;
+    let line = serde_json::to_string(&job).map_err(|e| broken(e.to_string()));
+    // What was known stays known when the other process dies.
+    *memory = job.memory;
+    let line = line?;
     let mut command = Command::new(program);
     command.args(["compact", "--beside"]).arg(root).env_clear();
     // Not in the recorder's group: an interrupt from the terminal is the recorder's to pass on.
