@@ -55,8 +55,8 @@ pub fn finish(writer: StoreWriter, now: Micros) {
     writer.finish(now).unwrap();
 }
 
-/// The same, left open as by a recorder at work.
-pub fn write(root: &Path, start: Micros, ticks: i64) -> StoreWriter {
+/// A store of one node, at 1 Hz and 90 s a file.
+pub fn store(root: &Path, start: Micros) -> StoreWriter {
     let config = StoreConfig {
         root: root.to_owned(),
         identifier: "node-1".into(),
@@ -75,7 +75,12 @@ pub fn write(root: &Path, start: Micros, ticks: i64) -> StoreWriter {
         git_revision: None,
         facts: serde_json::Map::default(),
     };
-    let mut writer = StoreWriter::open(config, run, start).unwrap();
+    StoreWriter::open(config, run, start).unwrap()
+}
+
+/// The same, left open as by a recorder at work.
+pub fn write(root: &Path, start: Micros, ticks: i64) -> StoreWriter {
+    let mut writer = store(root, start);
     let mut tick = Tick::default();
     for n in (0..ticks).filter(|n| !(120..140).contains(n)) {
         fill(&mut tick, n, start);

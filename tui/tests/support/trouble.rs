@@ -2,16 +2,11 @@
 //! it, `shop/leaky` leaks until it is killed, `batch/greedy` is throttled in bursts, `shop/calm` does nothing of note.
 
 use std::path::Path;
-use std::time::Duration;
 
 use fgm::event::{About, Event, EventKind, Severity};
-use fgm::identity::RunId;
 use fgm::metric::containers::{self as c, label};
 use fgm::metric::{Table, processes};
-use fgm::store::manifest::RunInfo;
-use fgm::store::retention::{Cap, OnFull};
 use fgm::store::tick::{LabelValue, SeriesDef, Tick};
-use fgm::store::writer::{StoreConfig, StoreWriter};
 use fgm::time::SECOND;
 
 use super::START;
@@ -47,25 +42,7 @@ fn leaked(n: i64) -> f64 {
 
 /// Records it.
 pub fn record(root: &Path) {
-    let config = StoreConfig {
-        root: root.to_owned(),
-        identifier: "node-1".into(),
-        rotation: Duration::from_secs(90),
-        sync_every: Duration::from_secs(1000),
-        cap: Cap { max_bytes: None, on_full: OnFull::Stop },
-        retention: None,
-        compact: fgm::store::compact::Beside::No,
-    };
-    let run = RunInfo {
-        run_id: RunId::from_text("00112233445566778899").unwrap(),
-        node_name: "node-1".into(),
-        cluster_name: None,
-        interval: SECOND,
-        recorder_version: "0".into(),
-        git_revision: None,
-        facts: serde_json::Map::default(),
-    };
-    let mut writer = StoreWriter::open(config, run, START).unwrap();
+    let mut writer = super::store(root, START);
     let mut node = Node::default();
     let mut tick = Tick::default();
     for n in 0..TICKS {
