@@ -26,9 +26,9 @@ PLACES = ["/var/lib/containers", "/run/containers", "/run/libpod"]
 # Only on pure v2 has systemd the whole tree in hand.
 ON_SYSTEMD = pathlib.Path("/run/systemd/system").is_dir() and kernel.is_v2()
 PARENT = "/machine.slice" if ON_SYSTEMD else f"/fgm-test-{os.getpid()}"
-# Memory of its own, and page cache that nobody touches again.
+# Memory of its own, and page cache that nobody touches again: written last, for growing takes some of it away.
 KEEP = "dd if=/dev/zero of=/tmp/kept bs=1M count=8 conv=fsync 2>/dev/null"
-GROW = 'awk \'BEGIN { s = "x"; while (length(s) < 16777216) s = s s; system("exec sleep 1000") }\''
+GROW = f'awk \'BEGIN {{ s = "x"; while (length(s) < 16777216) s = s s; system("{KEEP}; exec sleep 1000") }}\''
 CROWD = "i=1; while [ $i -lt 50 ]; do sleep 1000 & i=$((i+1)); done; wait"
 WRITE = "while :; do dd if=/dev/zero of=/data/x bs=256k count=8 conv=fsync 2>/dev/null; sleep 1; done"
 OOM = "dd if=/dev/zero of=/dev/null bs=128M count=1"
@@ -164,7 +164,7 @@ class Scenario:
             time.sleep(2)
             disk = block_device(self.base)
             limits = ["--device-write-bps", f"{disk}:100mb"] if disk else []
-            self.start("hungry", f"{KEEP}; {GROW}", "--memory", "64m")
+            self.start("hungry", GROW, "--memory", "64m")
             # What lives on must not ask for memory before the dead have given theirs back.
             self.start("victim", f"sleep 1000 & sleep 4; {OOM}; wait", "--memory", "32m", "--memory-swap", "32m")
             self.start("killed", f"sleep 4; exec {OOM}", "--memory", "32m", "--memory-swap", "32m")
