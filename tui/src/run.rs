@@ -82,7 +82,7 @@ pub fn run(opened: Opened, config: &Config) -> io::Result<End> {
     panics(events.clone());
     let overview = source.overview();
     let worker = Worker::start(source, zone.clone(), events.clone())?;
-    let screen = Screen::enter(caps.depth, caps.asks(env, config.wish))?;
+    let screen = Screen::enter(caps.asks(env, config.wish))?;
     input::start(events.clone())?;
     let (mut app, mut effects) = App::new(overview, zone, terminal::size());
     app.paths = paths;
@@ -188,7 +188,7 @@ impl Session {
     }
 
     fn resized(&mut self) -> io::Result<bool> {
-        self.screen.resize()?;
+        self.screen.resize();
         let (w, h) = terminal::size();
         self.tell(Message::Resize(w, h))
     }
@@ -228,7 +228,7 @@ impl Session {
                 Effect::Suspend => {
                     self.suspend()?;
                 }
-                Effect::Redraw => self.screen.resize()?,
+                Effect::Redraw => self.screen.resize(),
                 Effect::Quit => self.end = Some(End::Quit),
             }
         }

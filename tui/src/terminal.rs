@@ -3,25 +3,22 @@
 //! Owns: raw mode, alternate screen, mouse modes, synchronized output; whatever happens, the terminal is left as it
 //! was found (TUI-5). Must not: know what is drawn.
 
-use std::cell::RefCell;
+mod encode;
+
 use std::io::{self, Write};
-use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use ratatui::Terminal;
-use ratatui::TerminalOptions;
-use ratatui::Viewport;
-use ratatui::backend::CrosstermBackend;
 use ratatui::buffer::Buffer;
-use ratatui::crossterm;
+use ratatui::crossterm::cursor::{Hide, MoveTo, Show};
+use ratatui::crossterm::style::force_color_output;
 use ratatui::layout::{Position, Rect};
 use rustix::stdio::{stdin, stdout};
 use rustix::termios::{self, OptionalActions, QueueSelector, Termios};
 
-use crate::caps::Depth;
+use encode::say;
 
 /// Alternate screen, buttons and drags in SGR form (not 1003: every motion would be traffic), bracketed paste, no
 /// cursor.
@@ -32,8 +29,9 @@ const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?1006l\x1b[?1002l\x1b[?
 const ASK: &[u8] = b"\x1b]11;?\x1b\\\x1b[c";
 /// How long an answer may be on its way.
 const ANSWER: Duration = Duration::from_millis(500);
-const BEGIN: &[u8] = b"\x1b[?2026h";
-const END: &[u8] = b"\x1b[?2026l";
+const BEGIN: &str = "\x1b[?2026h";
+const END: &str = "\x1b[?2026l";
+const CLEAR: &str = "\x1b[2J";
 
 /// Settings to go back to; `None` outside.
 static SAVED: Mutex<Option<Termios>> = Mutex::new(None);
@@ -130,83 +128,77 @@ fn clipboard(text: &str, tmux: bool) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Collects a frame, so that it goes out in one write.
-struct Frame(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Frame {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// The terminal while the viewer has it.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Frame>>,
-    frame: Rc<RefCell<Vec<u8>>>,
-    /// Whether the terminal has only sixteen colours.
-    sixteen: bool,
+    /// What it shows; `None` when that is not known.
+    shown: Option<Buffer>,
+    /// Where its cursor is seen.
+    cursor: Option<Position>,
+    area: Rect,
 }
 
 impl Screen {
     /// Takes the terminal over; `ask` for its background, too. Answers come in with the keys.
-    pub fn enter(depth: Depth, ask: bool) -> io::Result<Screen> {
+    pub fn enter(ask: bool) -> io::Result<Screen> {
         // Whether there are colours has been decided, NO_COLOR included.
-        crossterm::style::force_color_output(true);
+        force_color_output(true);
         raw()?;
         if ask {
             *ASKED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             write(ASK)?;
         }
-        let frame = Rc::new(RefCell::new(Vec::new()));
-        let (w, h) = size();
-        let terminal = Terminal::with_options(
-            CrosstermBackend::new(Frame(Rc::clone(&frame))),
-            TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, w, h)) },
-        )?;
-        Ok(Screen { terminal, frame, sixteen: depth == Depth::Ansi })
+        let mut screen = Screen { shown: None, cursor: None, area: Rect::ZERO };
+        screen.resize();
+        Ok(screen)
     }
 
     /// Takes it over again after [`restore`].
     pub fn resume(&mut self) -> io::Result<()> {
         restore();
         raw()?;
-        self.resize()
+        self.resize();
+        Ok(())
     }
 
     /// Follows the terminal's size, and draws everything anew.
-    pub fn resize(&mut self) -> io::Result<()> {
+    pub fn resize(&mut self) {
         let (w, h) = size();
-        self.terminal.resize(Rect::new(0, 0, w, h))
+        self.area = Rect::new(0, 0, w, h);
+        self.shown = None;
     }
 
-    /// Draws a frame: one write, shown at once by terminals that know synchronized output.
+    /// Draws a frame: one write, shown at once by terminals that know synchronized output; none when nothing changed.
     pub fn draw(&mut self, render: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<()> {
-        self.terminal.draw(|f| {
-            if let Some(at) = render(f.buffer_mut()) {
-                f.set_cursor_position(at);
+        let mut next = Buffer::empty(self.area);
+        let cursor = render(&mut next);
+        let mut frame = String::from(BEGIN);
+        match &self.shown {
+            Some(shown) => encode::encode(shown, &next, &mut frame),
+            None => {
+                frame.push_str(CLEAR);
+                say(&Hide, &mut frame);
+                self.cursor = None;
+                encode::encode(&Buffer::empty(self.area), &next, &mut frame);
             }
-        })?;
-        let mut frame = self.frame.borrow_mut();
-        if SAVED.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
-            // Another thread panicked and gave the terminal back: its message stays readable.
-            frame.clear();
+        }
+        let same = frame.len() == BEGIN.len() && cursor == self.cursor;
+        match cursor {
+            Some(at) if !same => {
+                say(&MoveTo(at.x, at.y), &mut frame);
+                if self.cursor.is_none() {
+                    say(&Show, &mut frame);
+                }
+            }
+            None if self.cursor.is_some() => say(&Hide, &mut frame),
+            _ => {}
+        }
+        (self.shown, self.cursor) = (Some(next), cursor);
+        // Once another thread has panicked and given the terminal back, its message stays readable.
+        if same || SAVED.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
             return Ok(());
         }
-        let mut bytes = Vec::with_capacity(frame.len() + BEGIN.len() + END.len());
-        bytes.extend_from_slice(BEGIN);
-        if self.sixteen {
-            in_sixteen(&frame, &mut bytes);
-            frame.clear();
-        } else {
-            bytes.append(&mut frame);
-        }
-        bytes.extend_from_slice(END);
-        write(&bytes)
+        frame.push_str(END);
+        write(frame.as_bytes())
     }
 }
 
@@ -214,46 +206,6 @@ impl Drop for Screen {
     fn drop(&mut self) {
         restore();
     }
-}
-
-/// Says the first sixteen of the 256 colours (`38;5;6`) as terminals that have only these understand them (`36`).
-fn in_sixteen(frame: &[u8], out: &mut Vec<u8>) {
-    let mut rest = frame;
-    while let Some(at) = rest.windows(2).position(|w| w == b"\x1b[") {
-        let (before, sequence) = rest.split_at(at + 2);
-        out.extend_from_slice(before);
-        let end = sequence.iter().position(|c| (0x40..=0x7e).contains(c)).unwrap_or(sequence.len());
-        let (body, behind) = sequence.split_at(end);
-        match str::from_utf8(body) {
-            Ok(body) if behind.first() == Some(&b'm') => out.extend_from_slice(shorter(body).as_bytes()),
-            _ => out.extend_from_slice(body),
-        }
-        rest = behind;
-    }
-    out.extend_from_slice(rest);
-}
-
-/// The parameters of one SGR sequence.
-fn shorter(body: &str) -> String {
-    let mut words = Vec::new();
-    let mut all = body.split(';');
-    while let Some(word) = all.next() {
-        let (normal, bright) = match word {
-            "38" => (30, 90),
-            "48" => (40, 100),
-            _ => {
-                words.push(word.to_owned());
-                continue;
-            }
-        };
-        match (all.next(), all.next().and_then(|n| n.parse::<u32>().ok())) {
-            (Some("5"), Some(n @ 0..=7)) => words.push((normal + n).to_string()),
-            (Some("5"), Some(n @ 8..=15)) => words.push((bright + n - 8).to_string()),
-            // The theme has no other colours for such a terminal.
-            _ => {}
-        }
-    }
-    words.join(";")
 }
 
 fn raw() -> io::Result<()> {
@@ -276,18 +228,5 @@ mod tests {
         let twice = b"\x1b]52;c;YQli\x07\x1bPtmux;\x1b\x1b]52;c;YQli\x07\x1b\\";
         assert_eq!(clipboard("a\tb", true).unwrap(), twice);
         assert_eq!(clipboard(&"x".repeat(100_000), false), None);
-    }
-
-    /// TUI-5: terminals with sixteen colours get no sequences for 256.
-    #[test]
-    fn sixteen_colours_are_said_in_short() {
-        let said = |frame: &[u8]| {
-            let mut out = Vec::new();
-            in_sixteen(frame, &mut out);
-            String::from_utf8(out).unwrap()
-        };
-        assert_eq!(said(b"a\x1b[38;5;6mb\x1b[48;5;12;1mc\x1b[2;3H"), "a\x1b[36mb\x1b[104;1mc\x1b[2;3H");
-        assert_eq!(said(b"\x1b[38;5;9;48;5;0m\x1b[39;49m"), "\x1b[91;40m\x1b[39;49m");
-        assert_eq!(said(b"cut \x1b[38;5"), "cut \x1b[38;5");
     }
 }
