@@ -158,6 +158,8 @@ actions! {
     PreviousEvent: Main Time [Key::char('E')] "previous-event", "Put the cursor on the event before.";
     NextSpike: Main Time [Key::char('s')] "next-spike", "Put the cursor on the selected series' next spike in this window.";
     PreviousSpike: Main Time [Key::char('S')] "previous-spike", "Put the cursor on the selected series' spike before.";
+    NextChange: Main Time [Key::char('}')] "next-change", "Put the cursor where the selected series next takes another level.";
+    PreviousChange: Main Time [Key::char('{')] "previous-change", "Put the cursor where the selected series took another level before.";
     NextGap: Main Time [Key::char('d')] "next-gap", "Put the cursor on the next gap.";
     PreviousGap: Main Time [Key::char('D')] "previous-gap", "Put the cursor on the gap before.";
     GoTo: Main Time [Key::char('t')] "go-to", "Type a time to put the cursor on: 14:05, or -10m before the last tick.";

@@ -63,7 +63,7 @@ roles! {
     muted: 0x008a_8f98 0x006a_6f78 None, "What explains and labels.";
     faint: 0x004a_4f58 0x00c0_c4cc None, "Lines of grids and frames.";
     accent: 0x004f_c3f7 0x0002_77bd Some(6), "What has the focus, and keys.";
-    warning: 0x00ff_b74d 0x00d8_4315 Some(3), "What went wrong or needs attention.";
+    warning: 0x00ff_6e67 0x00c6_2828 Some(9), "What went wrong or needs attention.";
     live: 0x0081_c784 0x002e_7d32 Some(2), "Data that is being written now.";
     matched: 0x00ff_f176 0x00c2_185b Some(3), "Characters that a search matched.";
     selected: 0x0026_4f78 0x00bb_defb None, "Background of the selected line.";

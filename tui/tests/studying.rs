@@ -6,6 +6,7 @@ mod support;
 
 use std::sync::LazyLock;
 
+use fgm::time::SECOND;
 use fgm_tui::app::Overlay;
 use fgm_tui::app::findings::{Figure, State};
 use fgm_tui::keymap::Code;
@@ -69,6 +70,30 @@ fn a_change_is_shown_with_its_levels() {
     s.key(Code::Enter);
     let screen = s.screen();
     assert!(screen.contains('━') && screen.contains("(+301 mcores) at 14:56:00"), "{screen}");
+}
+
+/// STU-2, TUI-2: one key puts the cursor on the next change of the selected series, another on the one before.
+#[test]
+fn changes_are_reached_by_a_key() {
+    let mut s = session();
+    s.keys("nc");
+    s.keys("shop/web");
+    s.key(Code::Enter);
+    let step = support::START + support::trouble::STEP * SECOND;
+    s.keys("}");
+    let timeline = s.app.timeline.as_ref().unwrap();
+    assert!((timeline.cursor().unwrap() - step).abs() <= timeline.dot(), "{}", s.screen());
+    s.keys("}");
+    assert!(s.screen().contains("no later change of level"), "{}", s.screen());
+    s.keys("G");
+    s.key(Code::Esc);
+    s.keys("{");
+    let timeline = s.app.timeline.as_ref().unwrap();
+    assert!((timeline.cursor().unwrap() - step).abs() <= timeline.dot(), "{}", s.screen());
+    s.keys("/memory_max_effective");
+    s.key(Code::Enter);
+    s.keys("}");
+    assert!(s.screen().contains("no changes are looked for in this metric"), "{}", s.screen());
 }
 
 /// STU-4, STU-5, STU-6: links, kills and throttling are told; Enter on a kill opens memory around it.

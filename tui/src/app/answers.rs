@@ -96,6 +96,10 @@ impl App {
                 }
                 Vec::new()
             }
+            Answer::Findings(all) if slot == Slot::Changes => {
+                self.accepted.insert(slot, generation);
+                if newest { self.take_changes(&all) } else { Vec::new() }
+            }
             Answer::Findings(all) => {
                 if newest {
                     self.take_findings(Ok(all));

@@ -6,13 +6,26 @@ use fgm::series::{Bucket, Buckets};
 use fgm::time::Micros;
 
 use super::App;
-use super::message::Effect;
+use super::findings::{Finding, Kind, Wanted};
+use super::message::{Effect, Question, Slot};
 use super::timeline::Timeline;
+use crate::study::Informative;
 
 /// How many (robust) standard deviations above the median a spike is at least.
 const SPIKE: f64 = 4.0;
 /// From the median absolute deviation to the standard deviation of normally distributed values.
 const ROBUST: f64 = 1.4826;
+
+/// Where a series takes another level.
+#[derive(Debug)]
+pub(super) struct Changes {
+    /// Which series, and in which window.
+    wanted: Wanted,
+    /// By time, once they have been found.
+    at: Option<Vec<Micros>>,
+    /// Where to go then.
+    forward: bool,
+}
 
 impl App {
     /// Puts the cursor on the next or previous mark.
@@ -27,6 +40,38 @@ impl App {
         let top = self.panel().series(drawn).find(|(i, ..)| *i == drawn.selected);
         let spikes = top.map(|(.., b)| spikes(b)).unwrap_or_default();
         self.jump(spikes, forward, "spike of the selected series in this window")
+    }
+
+    /// Puts the cursor on the next or previous change of level of the selected series in the window, once a study has
+    /// found them.
+    pub(super) fn next_change(&mut self, forward: bool) -> Vec<Effect> {
+        let (metric, drawn) = (self.panel().metric, self.drawn());
+        let selected = drawn.iter().find(|(i, _)| *i == drawn.selected).map(|(_, key)| key.clone());
+        let (Some(range), Some(key)) = (self.window(), selected) else {
+            return self.tell("select a series first");
+        };
+        if Informative::of(metric).is_none() {
+            return self.tell("no changes are looked for in this metric");
+        }
+        let wanted = Wanted { kind: Kind::Changes, range, subjects: Some(vec![key]), metric: Some(metric) };
+        let known = self.changes.take_if(|c| c.wanted == wanted && c.at.is_some());
+        let effects = known.as_ref().and_then(|c| c.at.clone()).map(|at| self.jump_to_change(at, forward));
+        self.changes = known.or_else(|| Some(Changes { wanted: wanted.clone(), at: None, forward }));
+        effects.unwrap_or_else(|| vec![self.ask(Slot::Changes, Question::Study(wanted))])
+    }
+
+    /// They have been found.
+    pub(super) fn take_changes(&mut self, found: &[Finding]) -> Vec<Effect> {
+        let Some(changes) = &mut self.changes else { return Vec::new() };
+        let mut at: Vec<Micros> = found.iter().filter_map(|f| f.at).collect();
+        at.sort_unstable();
+        changes.at = Some(at.clone());
+        let forward = changes.forward;
+        self.jump_to_change(at, forward)
+    }
+
+    fn jump_to_change(&mut self, at: Vec<Micros>, forward: bool) -> Vec<Effect> {
+        self.jump(at, forward, "change of level of the selected series in this window")
     }
 
     /// Puts the cursor on the next or previous gap: ticks that no recorder wrote, or the end of one in a drawn series.

@@ -68,6 +68,8 @@ pub enum Slot {
     Processes,
     /// A study, or what a finding looks like.
     Study,
+    /// Where the selected series took another level.
+    Changes,
 }
 
 /// A question's number; answers to older questions of a slot are dropped.

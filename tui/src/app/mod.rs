@@ -155,6 +155,7 @@ pub struct App {
     pub recorder: Reported,
     /// What was studied and found.
     pub studies: Studies,
+    changes: Option<jumps::Changes>,
     /// Whether there was a recording of which nothing is left.
     pub gone: bool,
     /// One per table, in the order of the tables' numbers.
@@ -194,6 +195,7 @@ impl App {
             slow: false,
             recorder: Reported::default(),
             studies: Studies::default(),
+            changes: None,
             gone: false,
             typed_ahead: None,
             groups: Table::ALL.into_iter().map(Group::new).collect(),

@@ -118,6 +118,8 @@ impl App {
             Action::PreviousEvent => self.next_event(false),
             Action::NextSpike => self.next_spike(true),
             Action::PreviousSpike => self.next_spike(false),
+            Action::NextChange => self.next_change(true),
+            Action::PreviousChange => self.next_change(false),
             Action::NextGap => self.next_gap(true),
             Action::PreviousGap => self.next_gap(false),
             Action::GoTo => self.open(Overlay::Prompt(Prompt::new(Asked::Time, ""))),

@@ -60,9 +60,8 @@ fn run(
     let mut found: Vec<Finding> = match wanted.kind {
         Kind::Periods => study::periods(&task, asked).map_err(failed)?.iter().map(period_of).collect(),
         Kind::Changes => {
-            let all = study::changes(&task).map_err(failed)?;
-            let mine = all.into_iter().filter(|f| asked(f.series.about));
-            mine.map(|f| change_of(&f, &clock, wanted.range)).collect()
+            let all = study::changes(&task, asked).map_err(failed)?;
+            all.iter().map(|f| change_of(f, &clock, wanted.range)).collect()
         }
         Kind::Leaks => {
             let all = study::leaks(&task).map_err(failed)?;

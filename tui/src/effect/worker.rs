@@ -161,12 +161,12 @@ fn serve(
             }
         };
         let going_on = if let Some((ticket, question, _)) = &job
-            && ticket.slot == Slot::Study
+            && matches!(ticket.slot, Slot::Study | Slot::Changes)
         {
             let cancel = {
                 let mut queue = lock(&shared.0);
                 queue.under_way = None;
-                queue.study.clone()
+                if ticket.slot == Slot::Study { queue.study.clone() } else { Cancel::default() }
             };
             begin(source.engine(), (*ticket, question.clone()), zone.clone(), cancel, out.clone())
         } else if let Some((ticket, question, cancel)) = job {

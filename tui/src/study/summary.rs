@@ -184,7 +184,7 @@ pub fn summary(
     let killed = kills(&of(1), wanted)?;
     let leaking = leaks(&of(2))?;
     let repeating = periods(&of(3), |_| true)?;
-    let changed = changes(&of(4))?;
+    let changed = changes(&of(4), |_| true)?;
     let one = |subject: &Subject, metric: Option<&'static Metric>, time: Option<Micros>, sentence| Finding {
         whose: Whose::of(subject),
         metric: metric.map(|m| m.name),

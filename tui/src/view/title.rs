@@ -12,7 +12,10 @@ use super::scale::ValueAxis;
 use super::{letter, value};
 use crate::app::layout::Area;
 use crate::app::panel::{Reading, Scale};
-use crate::text::width;
+use crate::text::{fit_middle, width};
+
+/// The way in which axes run unless they say otherwise.
+const USUAL: &str = "zero-based";
 
 /// How the axis runs, and the selected series' limit.
 pub fn notes(c: &Chart<'_>, axis: &ValueAxis, limit: Option<f64>) -> Vec<(String, Style)> {
@@ -27,7 +30,7 @@ pub fn notes(c: &Chart<'_>, axis: &ValueAxis, limit: Option<f64>) -> Vec<(String
 
 /// The metric, notes about how it is shown, what kind of number it is, and in panels without a legend of their own what
 /// the selected series says.
-pub fn draw(c: &Chart<'_>, notes: Vec<(String, Style)>, buf: &mut Buffer) {
+pub fn draw(c: &Chart<'_>, mut notes: Vec<(String, Style)>, buf: &mut Buffer) {
     let (a, m, theme) = (c.area.title, c.panel.metric, c.look.theme);
     let active = c.area.index == c.app.active;
     let at = c.area.plot.x;
@@ -42,11 +45,20 @@ pub fn draw(c: &Chart<'_>, notes: Vec<(String, Style)>, buf: &mut Buffer) {
             end = reading(c, Area { w: end - a.x, ..a }, buf);
         }
     }
-    // Where the axis starts matters more than the end of a long name.
-    let kept: u16 = notes.iter().map(|(t, _)| width(t) as u16 + 2).sum();
-    let name = format!("{}.{}", m.table, m.name);
+    // Where the axis starts matters more than the end of a long name, unless it starts where it always does.
+    let room = end.saturating_sub(at);
+    let kept = |notes: &[(String, Style)]| notes.iter().map(|(t, _)| width(t) as u16 + 2).sum::<u16>();
+    let fits = |name: &str, notes: &[(String, Style)]| width(name) as u16 + kept(notes) <= room;
+    let mut name = format!("{}.{}", m.table, m.name);
+    if !fits(&name, &notes) {
+        m.name.clone_into(&mut name);
+    }
+    if !fits(&name, &notes) {
+        notes.retain(|(text, _)| text != USUAL);
+    }
     let style = if active { theme.strong() } else { theme.text() };
-    let mut x = put(buf, at, a.y, end.saturating_sub(at + kept).max(12), &name, style);
+    let name = fit_middle(&name, usize::from(room.saturating_sub(kept(&notes)).max(12)));
+    let mut x = put(buf, at, a.y, room, &name, style);
     for (text, style) in notes {
         x = put(buf, x + 2, a.y, end.saturating_sub(x + 2), &text, style);
     }
@@ -76,6 +88,6 @@ fn mode(c: &Chart<'_>, axis: &ValueAxis) -> (String, Style) {
         _ if axis.log => ("log".to_owned(), theme.warning()),
         Scale::Fixed(low, high) => (format!("fixed {}–{}", number(low), number(high)), theme.warning()),
         _ if axis.low != 0.0 => (format!("from {}", number(axis.low)), theme.warning()),
-        _ => ("zero-based".to_owned(), theme.muted()),
+        _ => (USUAL.to_owned(), theme.muted()),
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod busy;
 pub mod foreign;
+pub mod known;
 pub mod pty;
 pub mod session;
 pub mod trouble;

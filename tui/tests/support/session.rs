@@ -20,6 +20,7 @@ use fgm_tui::view::{self, Look};
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 
 pub struct Session {
     pub app: App,
@@ -101,15 +102,20 @@ impl Session {
         self.send(Message::Key(Key::plain(code)));
     }
 
-    /// The screen as text.
-    pub fn screen(&self) -> String {
+    /// The screen with its styles.
+    pub fn buffer(&self) -> Buffer {
         let mut terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).unwrap();
         terminal
             .draw(|f| {
                 view::draw(&self.app, self.look, f.buffer_mut());
             })
             .unwrap();
-        let buf = terminal.backend().buffer();
+        terminal.backend().buffer().clone()
+    }
+
+    /// The screen as text.
+    pub fn screen(&self) -> String {
+        let buf = self.buffer();
         let mut rows = Vec::new();
         for y in 0..self.size.1 {
             let mut row = String::new();

@@ -14,7 +14,7 @@ use crate::study::{ChangeFinding, changes};
 /// Answers.
 pub(in crate::headless) fn run(args: &StudyArgs, data: Option<PathBuf>) -> Result<ExitCode, Trouble> {
     let study = Study::open(args, data, "changes")?;
-    let found = study.run(&study.subjects()?, changes)?;
+    let found = study.run(&study.subjects()?, |task| changes(task, |_| true))?;
     let names = columns(&[
         ("metric", Cell::Text(None)),
         ("time", Cell::Time(None)),
