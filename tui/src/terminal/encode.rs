@@ -59,9 +59,10 @@ pub(super) fn encode(before: &Buffer, after: &Buffer, out: &mut String) {
     while let Some((x, y, cell)) = changes.next() {
         write(x, y, cell);
         // What terminals make of the other half of a wide glyph differs.
-        let halved = cell.symbol().width() == 1 && before[(x, y)].symbol().width() == 2;
-        if halved && x + 1 < after.area.right() && changes.peek().is_none_or(|n| (n.0, n.1) != (x + 1, y)) {
-            write(x + 1, y, &after[(x + 1, y)]);
+        let end = x + cell.symbol().width().max(1) as u16;
+        let halved = before[(end.min(after.area.right()) - 1, y)].symbol().width() == 2;
+        if halved && end < after.area.right() && changes.peek().is_none_or(|n| (n.0, n.1) != (end, y)) {
+            write(end, y, &after[(end, y)]);
         }
     }
     pen.change(PLAIN, out);

@@ -46,6 +46,13 @@ pub fn clear(buf: &mut Buffer, area: Area) {
     for (x, y) in (r.top()..r.bottom()).flat_map(|y| (r.left()..r.right()).map(move |x| (x, y))) {
         buf[(x, y)].reset();
     }
+    // Half a wide character would hide the first column.
+    for y in r.top()..r.bottom() {
+        let before = r.left().checked_sub(1).and_then(|x| buf.cell_mut((x, y)));
+        if let Some(cell) = before.filter(|c| width(c.symbol()) > 1) {
+            cell.set_symbol(" ");
+        }
+    }
 }
 
 /// A frame with a title; returns what is inside.
@@ -127,6 +134,16 @@ mod tests {
         assert_eq!(span(1_430_000), "1.43 s");
         assert_eq!(span(250_000), "250 ms");
         assert_eq!(span(720_000_000), "12 min");
+    }
+
+    /// TUI-5: a window over half of a wide character has its whole frame.
+    #[test]
+    fn windows_over_wide_characters() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 12, 3));
+        put(&mut buf, 0, 1, 12, "日本語日本語", Style::new());
+        frame(&mut buf, Area { x: 3, y: 0, w: 6, h: 3 }, "", Style::new(), Style::new());
+        let row: Vec<&str> = (0..12).map(|x| buf[(x, 1)].symbol()).collect();
+        assert_eq!(row[..9], ["日", " ", " ", "│", " ", " ", " ", " ", "│"]);
     }
 
     /// TUI-5: nothing but ASCII is left, and wide characters keep their place.
