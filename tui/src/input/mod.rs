@@ -3,9 +3,10 @@
 //! Owns: the threads that wait for them, and the end of input. Must not: know what keys mean.
 
 pub mod parse;
+mod pieces;
 
 use std::io;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -23,8 +24,12 @@ const GRACE: Duration = Duration::from_secs(8);
 
 /// Waits for keys and the mouse.
 pub fn start(out: Sender<Event>) -> io::Result<()> {
+    let (pieces, inbox) = mpsc::channel();
+    let keys = out.clone();
+    thread::Builder::new()
+        .name("fgm-keys".into())
+        .spawn(move || pieces::join(&inbox, |input| take(input, &keys)))?;
     thread::Builder::new().name("fgm-input".into()).spawn(move || {
-        let mut bytes = Vec::new();
         let mut chunk = [0; 4096];
         loop {
             match rustix::io::read(stdin(), &mut chunk) {
@@ -34,10 +39,8 @@ pub fn start(out: Sender<Event>) -> io::Result<()> {
                     terminal::answered();
                     return drop(out.send(Event::HungUp));
                 }
-                Ok(n) => {
-                    bytes.extend_from_slice(&chunk[..n]);
-                    parse::drain(&mut bytes, |input| take(input, &out));
-                }
+                // The other thread ends after this one.
+                Ok(n) => drop(pieces.send(chunk[..n].to_vec())),
             }
         }
     })?;
