@@ -27,8 +27,8 @@ const ENTER: &[u8] = b"\x1b[?1049h\x1b[?1000h\x1b[?1002h\x1b[?1006h\x1b[?2004h\x
 const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[?25h\x1b[?1049l";
 /// What is the background, and what kind of terminal is it? The second question is answered by all of them.
 const ASK: &[u8] = b"\x1b]11;?\x1b\\\x1b[c";
-/// How long an answer may be on its way.
-const ANSWER: Duration = Duration::from_millis(500);
+/// How long an answer may be on its way, by satellite, too.
+const ANSWER: Duration = Duration::from_millis(1500);
 const BEGIN: &str = "\x1b[?2026h";
 const END: &str = "\x1b[?2026l";
 const CLEAR: &str = "\x1b[2J";
