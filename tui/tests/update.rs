@@ -10,6 +10,7 @@ use fgm::store::tick::LabelValue;
 use fgm::subject::Subject;
 use fgm::time::{SECOND, TimeRange};
 use fgm_tui::app::message::{Answer, Effect, Found, Match, Message, Pointer, Press, Question, Slot, Ticket};
+use fgm_tui::app::names::{Listed, Names};
 use fgm_tui::app::panel::{Panel, Scale};
 use fgm_tui::app::timeline::Pin;
 use fgm_tui::app::{App, Overlay};
@@ -58,8 +59,10 @@ fn settle(app: &mut App, effects: Vec<Effect>) -> Vec<Effect> {
     let mut effects = std::collections::VecDeque::from(effects);
     while let Some(effect) = effects.pop_front() {
         match effect {
-            Effect::Ask(ticket, Question::Subjects(table, _)) => {
-                effects.extend(app.update(Message::Answer(ticket, Answer::Subjects(table, subjects(9)))));
+            Effect::Ask(ticket, Question::Subjects(table, _, filter)) => {
+                let names = Arc::new(Names::new(table, subjects(9)));
+                let listed = Listed::new(names, filter, &Vec::new);
+                effects.extend(app.update(Message::Answer(ticket, Answer::Subjects(listed))));
             }
             Effect::Ask(ticket, Question::Window(q)) => {
                 let a = answer(&q);

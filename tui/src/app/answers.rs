@@ -123,17 +123,12 @@ impl App {
                 }
                 Vec::new()
             }
-            Answer::Subjects(table, subjects) => {
+            Answer::Subjects(listed) => {
                 if !newest {
                     return Vec::new();
                 }
                 self.accepted.insert(slot, generation);
-                if table == Table::Identities {
-                    self.identities = subjects;
-                    return self.apply_filter();
-                }
-                self.groups[table as usize].subjects.update(&subjects);
-                if table == self.panel().metric.table { self.ask_rank() } else { Vec::new() }
+                self.take_listed(listed)
             }
             Answer::Events(range, marks) => {
                 if newest {
@@ -212,7 +207,7 @@ impl App {
     fn take_ranks(&mut self, answer: &WindowAnswer) -> Vec<Effect> {
         let ranks: HashMap<_, _> =
             answer.series.iter().filter_map(|(k, b)| Some((k.clone(), b.whole()?))).collect();
-        self.group_mut().subjects.rank(&ranks);
+        self.group_mut().subjects.take_ranks(ranks);
         // The viewer's own choice is made while there is nothing to see, and then left alone: series that came and
         // went by themselves would be worse than ones that are no longer the highest.
         if self.undecided() {

@@ -2,6 +2,8 @@
 //!
 //! Owns: the questions. Must not: take answers.
 
+use std::sync::Arc;
+
 use fgm::metric::Table;
 use fgm::query::model::WindowQuery;
 use fgm::time::{Micros, SECOND, TimeRange};
@@ -117,7 +119,19 @@ impl App {
         let Some(timeline) = &self.timeline else { return Vec::new() };
         let range = timeline.bounds();
         self.groups[table as usize].until = range.end;
-        vec![self.ask(Slot::Subjects(table), Question::Subjects(table, range))]
+        vec![self.ask(Slot::Subjects(table), Question::Subjects(table, range, self.filter.clone()))]
+    }
+
+    /// Asks who of those that are listed pass the filter.
+    pub(super) fn ask_passing(&mut self, table: Table) -> Vec<Effect> {
+        let subjects = &self.group_of(table).subjects;
+        let Some(timeline) = &self.timeline else { return Vec::new() };
+        // Who is on the way will come with the filter.
+        if self.waits(Slot::Subjects(table)) {
+            return self.ask_subjects(table);
+        }
+        let (names, range) = (Arc::clone(subjects.names()), timeline.bounds());
+        vec![self.ask(Slot::Subjects(table), Question::Passing(names, range, self.filter.clone()))]
     }
 
     pub(super) fn ask_rank(&mut self) -> Vec<Effect> {

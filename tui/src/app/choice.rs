@@ -6,7 +6,8 @@ use fgm::filter::Filter;
 use fgm::metric::Table;
 use fgm::subject::SubjectKey;
 
-use super::message::Effect;
+use super::message::{Effect, Slot};
+use super::names::Listed;
 use super::{App, Focus};
 use crate::keymap::Action;
 
@@ -77,23 +78,30 @@ impl App {
                 Err(line) => return self.tell(&line),
             },
         };
-        let mut effects = self.apply_filter();
-        // Images and labels of pods stand in a table of their own.
-        if self.filter.is_some() && self.identities.is_empty() {
-            effects.extend(self.ask_subjects(Table::Identities));
-        }
-        effects
+        self.apply_filter()
     }
 
-    /// Lets the lists follow the filter; the viewer's own choice is made anew among who is left.
-    pub(super) fn apply_filter(&mut self) -> Vec<Effect> {
-        for group in &mut self.groups {
-            group.subjects.set_filter(self.filter.clone(), &self.identities);
+    /// Lets the lists of all tables that are in use follow the filter.
+    fn apply_filter(&mut self) -> Vec<Effect> {
+        let asked =
+            |t: &Table| !self.group_of(*t).subjects.all().is_empty() || self.waits(Slot::Subjects(*t));
+        let tables: Vec<Table> = Table::ALL.into_iter().filter(asked).collect();
+        tables.into_iter().flat_map(|t| self.ask_passing(t)).collect()
+    }
+
+    /// Takes who there is; with another filter, the viewer's own choice is made anew among who is left.
+    pub(super) fn take_listed(&mut self, listed: Listed) -> Vec<Effect> {
+        let table = listed.names.table;
+        let subjects = &mut self.groups[table as usize].subjects;
+        let filtered = subjects.filter() != listed.filter.as_ref();
+        subjects.update(listed);
+        if table != self.panel().metric.table {
+            return Vec::new();
         }
-        if self.drawn().automatic {
+        if filtered && self.drawn().automatic {
             self.panel_mut().picture = None;
         }
-        if self.subjects().visible().len() == 0 {
+        if filtered && self.subjects().visible().len() == 0 {
             return self.tell("nobody matches the filter: & changes it");
         }
         self.ask_rank()

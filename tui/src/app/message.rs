@@ -4,13 +4,14 @@
 
 use std::sync::Arc;
 
+use fgm::filter::Filter;
 use fgm::metric::{Metric, Table};
 use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
-use fgm::subject::Subject;
 use fgm::time::TimeRange;
 
 use super::findings::{self, Finding, Folded};
 use super::marks::Mark;
+use super::names::{Listed, Names};
 use super::processes::{Process, Wanted};
 use super::report::Report;
 use crate::keymap::Key;
@@ -84,8 +85,10 @@ pub struct Ticket {
 /// Something to ask the recording.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Question {
-    /// Who has rows.
-    Subjects(Table, TimeRange),
+    /// Who has rows, and who of them passes the filter.
+    Subjects(Table, TimeRange, Option<Filter>),
+    /// Who of these passes another filter; the range is where rows of `identities` are looked for.
+    Passing(Arc<Names>, TimeRange, Option<Filter>),
     /// Series.
     Window(WindowQuery),
     /// One series of a metric of whose table nobody is known yet: the highest of some, in so many columns.
@@ -117,7 +120,7 @@ impl Question {
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// Who has rows.
-    Subjects(Table, Vec<Subject>),
+    Subjects(Listed),
     /// Series, with what was asked.
     Window(WindowQuery, WindowAnswer),
     /// What happened in the range, by time.

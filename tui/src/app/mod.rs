@@ -22,6 +22,7 @@ pub mod marks;
 pub mod message;
 pub mod metrics;
 mod moves;
+pub mod names;
 pub mod opening;
 pub mod order;
 pub mod panel;
@@ -46,7 +47,6 @@ use std::sync::Arc;
 use fgm::filter::Filter;
 use fgm::metric::Table;
 use fgm::query::model::Overview;
-use fgm::subject::Subject;
 use fgm::time::{Micros, TimeRange};
 use jiff::tz::TimeZone;
 
@@ -143,8 +143,6 @@ pub struct App {
     marks: Marks,
     /// Who may be listed and chosen, if not all.
     pub filter: Option<Filter>,
-    /// What is known of containers beyond their labels, once a filter has asked for it.
-    identities: Vec<Subject>,
     /// A drag that has begun.
     pub drag: Option<Drag>,
     /// One line that the user should read; gone with the next key.
@@ -189,7 +187,6 @@ impl App {
             overlay: Overlay::None,
             marks: Marks::default(),
             filter: None,
-            identities: Vec::new(),
             drag: None,
             notice: None,
             slow: false,

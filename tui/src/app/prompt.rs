@@ -52,9 +52,10 @@ impl App {
         self.generation += 1;
         let (target, lines) = match purpose {
             Purpose::DrawSubject => {
-                let all = self.subjects().all();
-                let lines = all.iter().map(|e| Arc::clone(&e.haystack)).collect();
-                (Target::Subjects(all.iter().map(|e| e.key.clone()).collect()), lines)
+                let (names, numbers) = (self.subjects().names(), self.subjects().numbers());
+                let line = |i: &u32| Arc::clone(&names.entries[*i as usize].haystack);
+                let lines = numbers.iter().map(line).collect();
+                (Target::Subjects(Arc::clone(names), numbers), lines)
             }
             Purpose::ShowMetric | Purpose::AddPanel => {
                 let all: Vec<_> = self.metrics.all().collect();

@@ -2,11 +2,14 @@
 //!
 //! Owns: the text typed, the matches shown, the selection among them. Must not: match (workers do).
 
+use std::sync::Arc;
+
 use fgm::metric::{Metric, Table};
 use fgm::subject::SubjectKey;
 use tui_input::{Input, InputRequest};
 
 use super::message::{Found, Question};
+use super::names::Names;
 use super::panel::Picture;
 use crate::keymap::{Action, Code, Key};
 
@@ -15,8 +18,8 @@ use crate::keymap::{Action, Code, Key};
 pub enum Target {
     /// Metrics, in the order in which they were given to the matcher.
     Metrics(Vec<&'static Metric>),
-    /// Subjects, likewise.
-    Subjects(Vec<SubjectKey>),
+    /// Subjects by their numbers, likewise.
+    Subjects(Arc<Names>, Vec<u32>),
     /// Actions, likewise.
     Actions(Vec<Action>),
 }
@@ -121,12 +124,20 @@ impl Search {
             self.selected.saturating_add_signed(by).min(self.found.matches.len().saturating_sub(1));
     }
 
+    /// The subject that an item stands for.
+    pub fn subject(&self, item: usize) -> Option<&SubjectKey> {
+        match &self.target {
+            Target::Subjects(names, all) => all.get(item).map(|i| &names.entries[*i as usize].key),
+            Target::Metrics(_) | Target::Actions(_) => None,
+        }
+    }
+
     /// What the selected match stands for.
     pub fn hit(&self) -> Option<Hit> {
         let item = self.found.matches.get(self.selected)?.item;
         match &self.target {
             Target::Metrics(all) => all.get(item).map(|m| Hit::Metric(m)),
-            Target::Subjects(all) => all.get(item).cloned().map(Hit::Subject),
+            Target::Subjects(..) => self.subject(item).cloned().map(Hit::Subject),
             Target::Actions(all) => all.get(item).copied().map(Hit::Action),
         }
     }

@@ -1,45 +1,24 @@
 //! The subject list of one table: who there is, who is hidden, who is high.
 //!
-//! Owns: names, order and filter of subjects. Must not: know which of them are drawn.
+//! Owns: order, ranks and pins of subjects, and what is visible. Must not: know which of them are drawn, or make names
+//! (see [`super::names`]): whatever is done here is done for 50,000 between two keys.
 
-use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use fgm::filter::Filter;
+use fgm::identity::SubjectKind;
 use fgm::metric::Table;
 use fgm::series::Bucket;
-use fgm::subject::{Subject, SubjectKey};
-use fgm::time::{Micros, SECOND};
+use fgm::subject::SubjectKey;
 
 use super::list::List;
+pub use super::names::Entry;
+use super::names::{Listed, Names};
 use super::order::Order;
-use crate::headless::choose::Choice;
-use crate::text::clean;
 
 /// Most subjects that are ranked by value at once.
 pub const RANKED: usize = 256;
-
-/// A subject as lists and legends show it.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// Identity.
-    pub key: SubjectKey,
-    /// Harmless title.
-    pub title: String,
-    /// Harmless text to search in: title, namespace, path, command.
-    pub haystack: Arc<str>,
-    /// Container, service, …; empty where nobody is hidden by kind.
-    pub kind: String,
-    /// Time of its last row.
-    pub last: Micros,
-    /// All of its samples in the window in which it was ranked.
-    pub rank: Option<Bucket>,
-    /// Whether it stands above all that are not.
-    pub pinned: bool,
-    /// Whether the filter lets it through.
-    passes: bool,
-}
 
 /// The subjects of a table.
 #[derive(Clone, Debug)]
@@ -52,143 +31,169 @@ pub struct Subjects {
     pub list: List,
     /// By what they are ordered.
     pub order: Order,
-    filter: Option<Filter>,
-    known: Vec<Subject>,
-    identities: Vec<Subject>,
-    entries: Vec<Entry>,
-    visible: Vec<usize>,
-    by_key: HashMap<SubjectKey, usize>,
+    listed: Listed,
+    /// All samples in the window in which they were ranked, of those that were.
+    ranks: HashMap<SubjectKey, Bucket>,
+    /// Who stands above all that are not.
+    pinned: HashSet<SubjectKey>,
+    /// Numbers of the visible, in order.
+    visible: Vec<u32>,
 }
 
 impl Subjects {
     /// Nobody yet.
     pub fn new(table: Table) -> Subjects {
+        let nobody = Arc::new(Names::new(table, Vec::new()));
         Subjects {
             table,
             all_kinds: false,
             list: List::default(),
             order: Order::default(),
-            filter: None,
-            known: Vec::new(),
-            identities: Vec::new(),
-            entries: Vec::new(),
+            listed: Listed::new(nobody, None, &Vec::new),
+            ranks: HashMap::new(),
+            pinned: HashSet::new(),
             visible: Vec::new(),
-            by_key: HashMap::new(),
         }
     }
 
     /// Takes an answer, keeps ranks, pins and selection.
-    pub fn update(&mut self, subjects: &[Subject]) {
-        let selected = self.kept();
-        let mut before: HashMap<_, _> = self.entries.drain(..).map(|e| (e.key, (e.rank, e.pinned))).collect();
-        self.entries = subjects.iter().map(entry).collect();
-        for e in &mut self.entries {
-            (e.rank, e.pinned) = before.remove(&e.key).unwrap_or_default();
-        }
-        self.known = subjects.to_vec();
-        self.apply_filter();
-        self.arrange(selected);
+    pub fn update(&mut self, listed: Listed) {
+        // With another filter another line is at the top.
+        let selected = if self.listed.filter == listed.filter { self.kept() } else { self.selected_key() };
+        self.listed = listed;
+        self.arrange(selected.as_ref());
     }
 
-    /// Lets only those through that match, or all; `identities` tell what filters may ask for beyond the labels.
-    pub fn set_filter(&mut self, filter: Option<Filter>, identities: &[Subject]) {
-        let selected = self.selected().map(|e| e.key.clone());
-        self.filter = filter;
-        self.identities = identities.to_vec();
-        self.apply_filter();
-        self.arrange(selected);
+    /// The filter that the list follows.
+    pub fn filter(&self) -> Option<&Filter> {
+        self.listed.filter.as_ref()
     }
 
-    fn apply_filter(&mut self) {
-        let include: Vec<Filter> = self.filter.iter().cloned().collect();
-        let identities = || self.identities.clone();
-        let choice = Choice::new(&include, &[], &identities);
-        let passing: HashSet<SubjectKey> =
-            self.known.iter().filter(|s| choice.keeps(s)).map(Subject::key).collect();
-        for e in &mut self.entries {
-            e.passes = passing.contains(&e.key);
-        }
+    /// Everybody, for questions about them.
+    pub fn names(&self) -> &Arc<Names> {
+        &self.listed.names
     }
 
     /// Takes what all have in the window; subjects without anything go to the end.
-    pub fn rank(&mut self, ranks: &HashMap<SubjectKey, Bucket>) {
+    pub fn take_ranks(&mut self, ranks: HashMap<SubjectKey, Bucket>) {
         let selected = self.kept();
-        for e in &mut self.entries {
-            e.rank = ranks.get(&e.key).copied();
-        }
-        self.arrange(selected);
+        self.ranks = ranks;
+        self.arrange(selected.as_ref());
+    }
+
+    /// All of a subject's samples in the window in which it was ranked.
+    pub fn rank(&self, key: &SubjectKey) -> Option<&Bucket> {
+        self.ranks.get(key)
     }
 
     /// Orders by the next criterion.
     pub fn next_order(&mut self) {
         let selected = self.kept();
         self.order = self.order.next();
-        self.arrange(selected);
+        self.arrange(selected.as_ref());
     }
 
     /// Pins a subject to the top of the list, or lets it go.
     pub fn toggle_pin(&mut self, key: &SubjectKey) {
-        for e in self.entries.iter_mut().filter(|e| e.key == *key) {
-            e.pinned = !e.pinned;
+        if !self.pinned.remove(key) {
+            self.pinned.insert(key.clone());
         }
-        self.arrange(Some(key.clone()));
+        self.arrange(Some(key));
+    }
+
+    /// Whether a subject stands above all that are not pinned.
+    pub fn is_pinned(&self, key: &SubjectKey) -> bool {
+        self.pinned.contains(key)
+    }
+
+    fn selected_key(&self) -> Option<SubjectKey> {
+        self.selected().map(|e| e.key.clone())
     }
 
     /// The subject that stays selected when the order changes; a selection at the top stays at the top.
     fn kept(&self) -> Option<SubjectKey> {
-        self.selected().filter(|_| self.list.selected > 0).map(|e| e.key.clone())
+        self.selected_key().filter(|_| self.list.selected > 0)
     }
 
     /// Forgets ranks that belong to another metric; the order stays until there are new ones.
     pub fn forget_ranks(&mut self) {
-        self.entries.iter_mut().for_each(|e| e.rank = None);
+        self.ranks.clear();
     }
 
     /// Lists all kinds, or only those that matter.
     pub fn toggle_kinds(&mut self) {
-        let selected = self.selected().map(|e| e.key.clone());
+        let selected = self.selected_key();
         self.all_kinds = !self.all_kinds;
-        self.arrange(selected);
+        self.arrange(selected.as_ref());
     }
 
-    fn arrange(&mut self, selected: Option<SubjectKey>) {
-        let order = self.order;
-        self.entries.sort_by(|a, b| {
-            let value = |e: &Entry| e.rank.as_ref().map_or(f64::NEG_INFINITY, |r| order.value(r));
-            let by_order = match order {
-                Order::Name => Ordering::Equal,
-                // Rows of one tick are read one after the other.
-                Order::Recent => (b.last / SECOND).cmp(&(a.last / SECOND)),
-                _ => value(b).total_cmp(&value(a)),
-            };
-            b.pinned.cmp(&a.pinned).then(by_order).then_with(|| a.title.cmp(&b.title))
-        });
-        self.by_key = self.entries.iter().enumerate().map(|(i, e)| (e.key.clone(), i)).collect();
-        let containers = self.entries.iter().any(|e| e.kind == "container");
-        let shown = |e: &Entry| match e.kind.as_str() {
-            "sandbox" | "pod" => self.all_kinds,
-            "service" | "slice" | "root" => self.all_kinds || !containers,
-            _ => true,
+    /// Whether a number is listed.
+    fn shows(&self, number: u32) -> bool {
+        let shown = match self.listed.names.entries[number as usize].kind {
+            Some(SubjectKind::Sandbox | SubjectKind::Pod) => self.all_kinds,
+            Some(SubjectKind::Service | SubjectKind::Slice | SubjectKind::Root) => {
+                self.all_kinds || !self.listed.names.containers
+            }
+            Some(SubjectKind::Container) | None => true,
         };
-        let shown = |e: &Entry| e.passes && shown(e);
-        self.visible = (0..self.entries.len()).filter(|&i| shown(&self.entries[i])).collect();
-        let at = selected.and_then(|k| self.visible().position(|e| e.key == k));
+        shown && self.listed.passes(number)
+    }
+
+    /// Few are ranked or pinned; the others stay in one of the two orders in which they came.
+    fn arrange(&mut self, selected: Option<&SubjectKey>) {
+        let names = &self.listed.names;
+        let all = 0..names.entries.len() as u32;
+        let base: Vec<u32> = if self.order == Order::Recent { names.newest.clone() } else { all.collect() };
+        let value = |key: &SubjectKey| match self.order {
+            Order::Name | Order::Recent => None,
+            _ => self.ranks.get(key).map(|r| self.order.value(r)),
+        };
+        let mut is_first = vec![false; base.len()];
+        let mut first: Vec<(bool, f64, usize, u32)> = Vec::new();
+        let ranked = self.ranks.keys().filter(|k| value(k).is_some());
+        for (key, number) in self.pinned.iter().chain(ranked).filter_map(|k| Some((k, names.number(k)?))) {
+            if std::mem::replace(&mut is_first[number as usize], true) {
+                continue;
+            }
+            let place = match self.order {
+                Order::Recent => base.iter().position(|n| *n == number).unwrap_or(0),
+                _ => number as usize,
+            };
+            first.push((self.is_pinned(key), value(key).unwrap_or(f64::NEG_INFINITY), place, number));
+        }
+        first.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2)));
+        let first = first.iter().map(|(.., number)| *number);
+        let others = base.iter().copied().filter(|number| !is_first[*number as usize]);
+        self.visible = first.chain(others).filter(|number| self.shows(*number)).collect();
+        let at = selected.and_then(|k| self.line(k));
         self.list.selected = at.unwrap_or(self.list.selected).min(self.visible.len().saturating_sub(1));
     }
 
-    /// The entries that the list shows, in order.
-    pub fn visible(&self) -> impl ExactSizeIterator<Item = &Entry> {
-        self.visible.iter().map(|&i| &self.entries[i])
+    /// Line of a subject, if it is visible.
+    fn line(&self, key: &SubjectKey) -> Option<usize> {
+        let number = self.listed.names.number(key)?;
+        self.visible.iter().position(|n| *n == number)
     }
 
-    /// Every entry, hidden ones included.
+    /// The entries that the list shows, in order.
+    pub fn visible(&self) -> impl ExactSizeIterator<Item = &Entry> + Clone {
+        self.visible.iter().map(|&i| &self.listed.names.entries[i as usize])
+    }
+
+    /// Every entry, hidden ones included, by title.
     pub fn all(&self) -> &[Entry] {
-        &self.entries
+        &self.listed.names.entries
+    }
+
+    /// Everybody's numbers: the visible as the list has them, then the others.
+    pub fn numbers(&self) -> Vec<u32> {
+        let hidden = (0..self.all().len() as u32).filter(|number| !self.shows(*number));
+        self.visible.iter().copied().chain(hidden).collect()
     }
 
     /// A visible entry.
     pub fn at(&self, line: usize) -> Option<&Entry> {
-        self.visible.get(line).map(|&i| &self.entries[i])
+        self.visible.get(line).map(|&i| &self.listed.names.entries[i as usize])
     }
 
     /// The selected entry.
@@ -198,36 +203,31 @@ impl Subjects {
 
     /// Everything known of a subject.
     pub fn find(&self, key: &SubjectKey) -> Option<&Entry> {
-        self.by_key.get(key).map(|&i| &self.entries[i])
+        self.listed.names.number(key).map(|i| &self.listed.names.entries[i as usize])
     }
 
     /// Puts the selection on a subject, if it is visible.
     pub fn select(&mut self, key: &SubjectKey) {
-        let at = self.visible().position(|e| e.key == *key);
-        self.list.selected = at.unwrap_or(self.list.selected);
+        self.list.selected = self.line(key).unwrap_or(self.list.selected);
     }
 
     /// Visible subjects to rank: those with the newest rows.
     pub fn candidates(&self) -> Vec<SubjectKey> {
-        let mut all: Vec<_> = self.visible().collect();
-        all.sort_by_key(|e| std::cmp::Reverse(e.last));
-        all.into_iter().take(RANKED).map(|e| e.key.clone()).collect()
+        let newest = self.listed.names.newest.iter().filter(|number| self.shows(**number));
+        newest.take(RANKED).map(|&i| self.listed.names.entries[i as usize].key.clone()).collect()
     }
 
     /// The first of the visible that have values.
     pub fn top(&self, n: usize) -> Vec<SubjectKey> {
-        let ranked = self.visible().filter(|e| e.rank.is_some());
-        let mut keys: Vec<_> = ranked.take(n).map(|e| e.key.clone()).collect();
-        if keys.is_empty() {
-            keys = self.visible().take(n).map(|e| e.key.clone()).collect();
-        }
-        keys
+        let keys = |all: &mut dyn Iterator<Item = &Entry>| all.take(n).map(|e| e.key.clone()).collect();
+        let ranked: Vec<_> = keys(&mut self.visible().filter(|e| self.ranks.contains_key(&e.key)));
+        if ranked.is_empty() { keys(&mut self.visible()) } else { ranked }
     }
 
     /// What the list is called.
     pub fn noun(&self) -> &'static str {
         match self.table {
-            Table::Containers if self.visible().any(|e| e.kind == "container") => "containers",
+            Table::Containers if self.listed.names.containers => "containers",
             Table::Containers => "services and slices",
             Table::Processes => "processes",
             Table::Node => "nodes",
@@ -239,28 +239,6 @@ impl Subjects {
             Table::Extras => "kernel keys",
             Table::Identities => "identities",
         }
-    }
-}
-
-fn entry(s: &Subject) -> Entry {
-    let title = clean(&s.title());
-    let mut haystack = title.clone();
-    for name in ["namespace", "cgroup_path", "cmdline", "exe", "node_name"] {
-        if let Some(t) = s.text(name) {
-            haystack.push_str("  ");
-            haystack.push_str(&clean(t));
-        }
-    }
-    Entry {
-        key: s.key(),
-        title,
-        haystack: haystack.into(),
-        kind: if s.table == Table::Processes { "" } else { s.text("subject_kind").unwrap_or_default() }
-            .to_owned(),
-        last: s.last,
-        rank: None,
-        pinned: false,
-        passes: true,
     }
 }
 

@@ -14,12 +14,14 @@ use fgm::metric::Table;
 use fgm::query::model::{WindowAnswer, WindowQuery};
 use fgm::query::{Cancel, Engine};
 use fgm::subject::Subject;
+use fgm::time::TimeRange;
 
 use jiff::tz::TimeZone;
 
 use super::{Event, study};
 use crate::app::marks::{self, Mark};
 use crate::app::message::{Answer, Message, Question, Slot, Ticket};
+use crate::app::names::{Listed, Names};
 use crate::app::processes::{Process, Wanted};
 use crate::source::Source;
 
@@ -141,6 +143,8 @@ fn serve(
     }
     let mut refresh = Instant::now() + LIVE;
     let mut trouble = None;
+    // Names that the main loop has or has had: freeing 50,000 of them is not for it either.
+    let mut lent: Vec<Arc<Names>> = Vec::new();
     loop {
         let job = {
             let mut queue = lock(&shared.0);
@@ -171,10 +175,14 @@ fn serve(
             begin(source.engine(), (*ticket, question.clone()), zone.clone(), cancel, out.clone())
         } else if let Some((ticket, question, cancel)) = job {
             let answer = answer(&*source, question, &cancel);
+            if let Answer::Subjects(listed) = &answer {
+                lent.push(Arc::clone(&listed.names));
+            }
             lock(&shared.0).under_way = None;
             // Nobody waits for what was called off; its successor is in the queue.
             cancel.is_cancelled() || send(Message::Answer(ticket, answer))
         } else {
+            lent.retain(|names| Arc::strong_count(names) > 1);
             let result = source.refresh();
             refresh = Instant::now() + if source.overview().live { LIVE } else { QUIET };
             if source.report().is_some_and(|r| !send(Message::Recorder(r))) {
@@ -202,7 +210,13 @@ fn serve(
 /// The recording's answer to a question.
 pub fn answer(source: &dyn Source, question: Question, cancel: &Cancel) -> Answer {
     let answer = match question {
-        Question::Subjects(table, range) => source.subjects(table, range).map(|s| Answer::Subjects(table, s)),
+        Question::Subjects(table, range, filter) => source.subjects(table, range).map(|all| {
+            let names = Arc::new(Names::new(table, all));
+            Answer::Subjects(Listed::new(names, filter, &identities(source, range)))
+        }),
+        Question::Passing(names, range, filter) => {
+            Ok(Answer::Subjects(Listed::new(names, filter, &identities(source, range))))
+        }
         Question::Window(query) => source.window(&query, cancel).map(|a| Answer::Window(query, a)),
         Question::Glimpse(metric, range, columns) => {
             source.subjects(metric.table, range).and_then(|mut all| {
@@ -223,6 +237,12 @@ pub fn answer(source: &dyn Source, question: Question, cancel: &Cancel) -> Answe
         }
     };
     answer.unwrap_or_else(Answer::Failed)
+}
+
+/// What is known of containers beyond their labels, for filters that ask for it.
+fn identities(source: &dyn Source, range: TimeRange) -> impl Fn() -> Vec<Subject> {
+    // A filter finds nobody by what cannot be read.
+    move || source.subjects(Table::Identities, range).unwrap_or_default()
 }
 
 /// The series with the highest mean alone.

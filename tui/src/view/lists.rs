@@ -106,7 +106,7 @@ fn subjects(app: &App, look: Look, a: Area, buf: &mut Buffer) {
     for (i, e) in app.subjects().visible().enumerate().skip(list.offset).take(rows) {
         let y = a.y + 1 + (i - list.offset) as u16;
         let position = app.drawn().position(&e.key);
-        if e.pinned {
+        if app.subjects().is_pinned(&e.key) {
             put(buf, a.x + 2, y, 1, "*", look.theme.accent());
         }
         if let Some(p) = position {
@@ -114,7 +114,7 @@ fn subjects(app: &App, look: Look, a: Area, buf: &mut Buffer) {
         }
         // A narrow list has room for numbers only; the chart says in what.
         let metric = app.panel().metric;
-        let rank = e.rank.as_ref().map(|r| app.subjects().order.value(r));
+        let rank = app.subjects().rank(&e.key).map(|r| app.subjects().order.value(r));
         let value = rank.map(|m| if a.w < 34 { short(metric, m) } else { value(metric, m) });
         let value = value.unwrap_or_default();
         let at = right(buf, Area { y, w: a.w - 1, ..a }, 0, &value, look.theme.muted());

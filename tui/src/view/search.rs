@@ -21,7 +21,7 @@ pub fn draw(app: &App, search: &Search, look: Look, layout: &Layout, buf: &mut B
     let title = match &search.target {
         Target::Metrics(_) if search.purpose == Purpose::AddPanel => "open a panel for".to_owned(),
         Target::Metrics(_) => "search metrics".to_owned(),
-        Target::Subjects(_) => format!("search {}", app.subjects().noun()),
+        Target::Subjects(..) => format!("search {}", app.subjects().noun()),
         Target::Actions(_) => "commands".to_owned(),
     };
     let inside = frame(buf, area, &title, look.theme.faint(), look.theme.accent());
@@ -45,11 +45,7 @@ pub fn draw(app: &App, search: &Search, look: Look, layout: &Layout, buf: &mut B
     let first = (search.selected + 1).saturating_sub(rows);
     for (i, m) in f.matches.iter().enumerate().skip(first).take(rows) {
         let y = inside.y + 2 + (i - first) as u16;
-        let drawn = match &search.target {
-            Target::Subjects(keys) => keys.get(m.item).and_then(|k| app.drawn().position(k)),
-            Target::Metrics(_) | Target::Actions(_) => None,
-        };
-        if let Some(p) = drawn {
+        if let Some(p) = search.subject(m.item).and_then(|k| app.drawn().position(k)) {
             put(buf, inside.x, y, 2, &format!("●{}", letter(p)), look.theme.series(p, true));
         }
         let mut room = inside.w.saturating_sub(3);
