@@ -25,6 +25,7 @@ pub mod netns;
 pub mod node;
 pub mod processes;
 pub mod regions;
+mod sum;
 
 /// Version of the set of columns below; written into every file. Versions only ever add columns.
 pub const SCHEMA_VERSION: u32 = 4;

@@ -23,12 +23,13 @@ use super::cancel::Cancel;
 use super::catalogue::{Catalogue, Scanner};
 use super::error::QueryError;
 use super::model::{
-    Options, Overview, SampleAnswer, SampleQuery, TopAnswer, TopQuery, WindowAnswer, WindowQuery,
+    Options, Overview, SampleAnswer, SampleQuery, SumAnswer, SumQuery, TopAnswer, TopQuery, WindowAnswer,
+    WindowQuery,
 };
 use super::prune::time_filters;
 use super::source::StoreTable;
 use super::subjects::{self, SubjectFold};
-use super::window::{BucketExec, Lost, Selection, buckets_of, read_samples};
+use super::window::{BucketExec, Lost, Selection, SumPlan, buckets_of, read_samples};
 use crate::metric::{Metric, Table};
 use crate::series::shown_quantity;
 use crate::store::schema::TIME;
@@ -155,6 +156,23 @@ impl Engine {
             let selection = self.select(query.metric, &query.subjects, (query.range, 0), catalogue);
             let series = self.shared.runtime.block_on(read_samples(&ask, &selection, &lost))?;
             Ok(SampleAnswer { quantity: shown_quantity(query.metric), series })
+        })
+    }
+
+    /// One metric of groups of subjects, each group added up tick by tick, over a window, bucketed.
+    pub fn sums(&self, query: &SumQuery, cancel: &Cancel) -> Result<SumAnswer, QueryError> {
+        let SumQuery { metric, groups: asked, .. } = query;
+        metric.adds_up().map_err(|reason| QueryError::NoSum { metric: metric.name, reason })?;
+        let ask = self.ask(cancel);
+        self.twice(|catalogue| {
+            let plan = SumPlan::new(query, &catalogue)?;
+            let mut groups = Vec::with_capacity(asked.len());
+            for some in plan.portions(asked) {
+                let keys: Vec<SubjectKey> = some.iter().flatten().cloned().collect();
+                let selection = self.select(metric, &keys, (plan.read, 0), Arc::clone(&catalogue));
+                groups.extend(self.shared.runtime.block_on(plan.sum(&ask, &selection, some))?);
+            }
+            Ok(SumAnswer { quantity: shown_quantity(metric), groups })
         })
     }
 

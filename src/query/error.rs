@@ -24,6 +24,22 @@ pub enum QueryError {
     /// A statement that cannot be answered; one line that says why.
     #[error("{0}")]
     Sql(String),
+    /// A metric of which a sum over several subjects says nothing.
+    #[error("{metric} of several subjects has no sum: {reason}")]
+    NoSum {
+        /// The metric.
+        metric: &'static str,
+        /// Why, in half a line.
+        reason: &'static str,
+    },
+    /// A sum over more ticks than fit into memory.
+    #[error("a sum over {ticks} ticks is too long: ask for a range of {most} at most")]
+    LongSum {
+        /// How many it would be.
+        ticks: usize,
+        /// How many it may be.
+        most: usize,
+    },
     /// It was called off.
     #[error("cancelled")]
     Cancelled,

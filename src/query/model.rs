@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::metric::{Metric, Table};
-use crate::series::{Bucket, Buckets, Gap};
+use crate::series::{Bucket, Buckets, Gap, Sum};
 use crate::subject::SubjectKey;
 use crate::time::{Micros, TimeRange};
 use crate::unit::Quantity;
@@ -82,6 +82,28 @@ pub struct WindowAnswer {
     pub quantity: Quantity,
     /// One per subject of the question.
     pub series: Vec<(SubjectKey, Buckets)>,
+}
+
+/// A question: one metric of several groups of subjects over a window, each group added up tick by tick.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SumQuery {
+    /// The metric; one that [adds up](Metric::adds_up).
+    pub metric: &'static Metric,
+    /// The members of each group, all of one table; nobody in two groups.
+    pub groups: Vec<Vec<SubjectKey>>,
+    /// The window.
+    pub range: TimeRange,
+    /// Number of buckets across it.
+    pub columns: usize,
+}
+
+/// The answer: the sums of each group, in the order asked (the rules: [`Sum`]).
+#[derive(Clone, Debug, PartialEq)]
+pub struct SumAnswer {
+    /// What the numbers are: a counter's are per second.
+    pub quantity: Quantity,
+    /// One per group of the question.
+    pub groups: Vec<Sum>,
 }
 
 /// A question: which subjects of a table lead by one metric over a window.

@@ -4,20 +4,23 @@
 //! screens. Rows of one subject are fed in time order to a [`Folder`], many at once where a [`Digest`] tells all that
 //! matters of them; everything here is pure.
 
+mod columns;
 mod digest;
 mod fold;
 mod line;
+mod sum;
 
 pub use digest::{Digest, Span};
 pub use fold::Folder;
 pub use line::{Line, LostTicks, Sample, Step};
+pub use sum::{Member, Members, SLOT_BYTES, Slots, Sum, Summing};
 
 use crate::metric::{Kind, Metric};
 use crate::time::{Micros, TimeRange};
 use crate::unit::Quantity;
 
-/// Why nothing was drawn between two samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Why nothing was drawn between two samples; what says more comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Gap {
     /// No recorder wrote: ticks recorded as lost, or another run.
     RecorderDown,

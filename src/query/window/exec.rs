@@ -49,7 +49,7 @@ impl BucketExec {
 }
 
 /// Hands over what is needed of each file, in the order of time, having read ahead.
-async fn for_each_tile(
+pub(super) async fn for_each_tile(
     ask: &Arc<Ask>,
     selection: &Arc<Selection>,
     mut take: impl FnMut(&Loaded),

@@ -58,12 +58,12 @@ impl LostTicks for Lost {
 }
 
 /// The number of a segment's run; one that the catalogue does not know yet is unlike all others.
-fn run_of(catalogue: &Catalogue, segment: &OpenSegment) -> u32 {
+pub(super) fn run_of(catalogue: &Catalogue, segment: &OpenSegment) -> u32 {
     catalogue.books.find_run(segment.head.run.run_id.as_str()).unwrap_or(u32::MAX)
 }
 
 /// What the rows of one series are fed to.
-trait Sink {
+pub(super) trait Sink {
     fn row(&mut self, sample: Sample);
     /// Rows that fit into one column of the window.
     fn span(&mut self, span: &Span, digest: &Digest);
@@ -150,7 +150,8 @@ impl<'l> SampleFold<'l> {
     }
 }
 
-fn push(loaded: &Loaded, selection: &Selection, sinks: &mut [impl Sink]) {
+/// Feeds what is read of files.
+pub(super) fn push(loaded: &Loaded, selection: &Selection, sinks: &mut [impl Sink]) {
     for piece in &loaded.pieces {
         let Some(sink) = sinks.get_mut(piece.slot as usize) else { continue };
         if let Some((span, digest)) = &piece.digest {
@@ -166,7 +167,7 @@ fn push(loaded: &Loaded, selection: &Selection, sinks: &mut [impl Sink]) {
 }
 
 /// Feeds the rows of open segments, which are later than any file of their run.
-fn segments(selection: &Selection, sinks: &mut [impl Sink]) {
+pub(super) fn segments(selection: &Selection, sinks: &mut [impl Sink]) {
     let (table, catalogue) = (selection.metric.table, &selection.catalogue);
     let Some(metric) = table.metric_index(selection.metric.name) else { return };
     let number: fn(i64, f64) -> Option<f64> = match selection.metric.repr {

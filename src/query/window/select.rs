@@ -24,6 +24,11 @@ const SLACK: Micros = 10 * SECOND;
 
 const NONE: u32 = u32::MAX;
 
+/// How much later than its tick a row may have been read, at this interval.
+pub(super) fn slack(interval: Micros) -> Micros {
+    SLACK.max(SLACK_TICKS * interval)
+}
+
 /// A question, as the scan needs it.
 pub(crate) struct Selection {
     pub(super) metric: &'static Metric,
@@ -95,6 +100,9 @@ impl Selection {
 
     /// Whether rows that lie between these two can be told by a digest: they fall into one column, or before all.
     pub(super) fn fits(&self, first: Micros, last: Micros) -> bool {
+        if self.columns == 0 {
+            return false;
+        }
         if last < self.range.start {
             return true;
         }
@@ -107,7 +115,7 @@ impl Selection {
     pub(super) fn may_have(&self, file: &FileEntry, run: &SubjectRun, rows: Range<u32>) -> bool {
         let Some(part) = file.parts.get(usize::from(run.part)) else { return true };
         let interval = part.extent.interval;
-        let slack = SLACK.max(SLACK_TICKS * interval);
+        let slack = slack(interval);
         // A clock that was set back would make times meet twice: then nothing follows from numbers.
         let ticks = part.extent.last_tick_no.saturating_sub(part.extent.first_tick_no);
         let elapsed = part.extent.last_tick.saturating_sub(part.extent.first_tick);
