@@ -4,8 +4,8 @@
 //!
 //! A filter is words separated by spaces, all of which must match. `key:pattern` asks for one fact; a bare pattern for
 //! any of container, pod and namespace (or the path of what has no such names). A pattern with `*` or `?` is a glob for
-//! the whole text, any other is looked for anywhere in it; case does not matter. `label:app=web*` asks for a label's
-//! value, `label:app` for its being there.
+//! the whole text, one that begins with `=` is the whole text, any other is looked for anywhere in it; case does not
+//! matter. `label:app=web*` asks for a label's value, `label:app` for its being there.
 
 use std::fmt;
 use std::str::FromStr;
@@ -117,6 +117,9 @@ impl Term {
 /// `pattern` is in lower case.
 fn matches(pattern: &str, text: &str) -> bool {
     let text = text.to_lowercase();
+    if let Some(whole) = pattern.strip_prefix('=') {
+        return text == whole;
+    }
     if pattern.contains(['*', '?']) { glob(pattern, &text) } else { text.contains(pattern) }
 }
 
@@ -215,12 +218,20 @@ mod tests {
             "label:tier",
             "label:tier=front=1",
             "*p",
+            "ns:=data pod:=WEB-0 label:tier==front=1",
         ] {
             assert_eq!(verdict(yes, &web), Verdict::Yes, "{yes}");
         }
-        for no in
-            ["ns:prod", "ns:data other", "pod:eb-*", "pod:web*1", "label:tier=back", "label:app", "a*d*x"]
-        {
+        for no in [
+            "ns:prod",
+            "ns:data other",
+            "pod:eb-*",
+            "pod:web*1",
+            "label:tier=back",
+            "label:app",
+            "a*d*x",
+            "ns:=dat",
+        ] {
             assert_eq!(verdict(no, &web), Verdict::No, "{no}");
         }
     }
