@@ -1,8 +1,8 @@
-//! The questions of a viewer, each cold (an engine that has just been opened) and warm (one that has answered others
-//! before, about another container or metric).
+//! The questions of a viewer, each cold (an engine that has just been opened: the page cache is warm, the cache of
+//! footers is there) and warm (one that has been asked about the same metrics before).
 //!
 //! `cargo bench -p fgm --features query --bench query`, on the scenario `small`; on any other recording with
-//! `BENCH_DATA=DIR`.
+//! `BENCH_DATA=DIR`. `benches/duckdb/run.py` asks about other metrics when warm.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a bench may fall over")]
 

@@ -148,6 +148,10 @@ fn everything_known_is_there() {
     for (cell, position) in legend.zip([1, 0, 2]) {
         assert_eq!(Some(cell.fg), theme.series(position, true).fg, "{}", s.screen());
     }
+    let edge = (plot.y..plot.bottom()).map(|y| &buf[(plot.x + plot.w, y)]).filter(|c| c.symbol() != " ");
+    let letters: Vec<_> = edge.map(|c| (c.symbol(), Some(c.fg))).collect();
+    let wanted = [("B", 1), ("A", 0), ("C", 2)].map(|(l, position)| (l, theme.series(position, true).fg));
+    assert_eq!(letters, wanted, "lines are named where they end: {}", s.screen());
     s.keys("[");
     assert!(s.screen().contains("1900 mcores"), "the height of one second in five minutes: {}", s.screen());
 }

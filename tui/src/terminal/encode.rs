@@ -201,19 +201,19 @@ mod tests {
         [Color::Reset, Color::Red, Color::LightCyan, Color::Indexed(208), Color::Rgb(1, 22, 133)];
 
     fn buffer(cells: &[(String, u8, u8, u16)], w: u16, h: u16) -> Buffer {
-        let mut b = empty(w, h);
+        let mut buf = empty(w, h);
         for (i, (symbol, fg, bg, modifier)) in cells.iter().enumerate() {
             let (x, y) = (i as u16 % w, i as u16 / w);
-            if x > 0 && b[(x - 1, y)].symbol().width() == 2 {
+            if x > 0 && buf[(x - 1, y)].symbol().width() == 2 {
                 continue;
             }
             let style = Style::new()
                 .fg(INKS[usize::from(*fg)])
                 .bg(INKS[usize::from(*bg)])
                 .add_modifier(Modifier::from_bits_truncate(*modifier));
-            b.set_stringn(x, y, symbol, usize::from(w - x), style);
+            buf.set_stringn(x, y, symbol, usize::from(w - x), style);
         }
-        b
+        buf
     }
 
     /// A cell as a terminal shows it; of blanks, what is seen of them.

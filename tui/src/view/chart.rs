@@ -9,7 +9,7 @@ use super::limit::LimitLine;
 use super::paint::{middle, put};
 use super::raster::{self, Raster};
 use super::scale::{Extent, ValueAxis};
-use super::{Look, findings, heat, letter, stack, title};
+use super::{Look, ends, findings, heat, letter, stack, title};
 use crate::app::App;
 use crate::app::drawn::Drawn;
 use crate::app::layout::{Layout, PanelArea};
@@ -92,6 +92,7 @@ impl Chart<'_> {
         }
         self.recorder_down(&placed, buf);
         self.dots(&axis, &placed, buf);
+        ends::draw(self, &axis, &placed, buf);
         findings::figure(self, &axis, window, buf);
         if extent.is_none() {
             self.message(&self.why_empty(), buf);

@@ -5,6 +5,7 @@
 pub mod axis;
 pub mod chart;
 pub mod clock;
+mod ends;
 pub mod events;
 pub mod findings;
 pub mod heat;
