@@ -17,6 +17,7 @@ use fgm::unit::{Quantity, Unit};
 use super::clock::Clock;
 use super::series::{Task, points};
 
+const USAGE: &str = "memory_current_bytes";
 /// Kinds of memory that add up to what a cgroup is charged for. Shared memory is part of `file`, and taken out of it.
 const KINDS: [(&str, &str); 4] = [
     ("anonymous memory", "memory_stat_anon_bytes"),
@@ -139,10 +140,17 @@ fn evidence(task: &Task<'_>, event: &RecordedEvent, subject: &Subject) -> Result
         }
         gauges.push(Gauge { series: Named { name: name.to_owned(), points }, quantity, from });
     }
+    // The one that binds, or the cgroup's own in recordings that do not tell which binds.
+    let mut limit = Vec::new();
+    for l in Metric::find(Table::Containers, USAGE).into_iter().flat_map(Metric::limits) {
+        if limit.is_empty() {
+            limit = series(l.metric.name)?;
+        }
+    }
     Ok(Evidence {
         noticed: event.time,
-        usage: series("memory_current_bytes")?,
-        limit: series("memory_max_effective_bytes")?,
+        usage: series(USAGE)?,
+        limit,
         kinds,
         processes: processes(task, event)?,
         gauges,

@@ -90,7 +90,9 @@ impl Node {
             row.set(c::memory_stat_anon_bytes, anon as i64);
             row.set(c::memory_stat_file_bytes, (8.0 * MIB) as i64);
             row.set(c::memory_current_bytes, (anon + 8.0 * MIB) as i64);
-            row.set(c::memory_max_effective_bytes, (512.0 * MIB) as i64);
+            // Of one it is not known which limit binds, as in recordings of others.
+            let limit = if id == 2 { c::memory_max_bytes } else { c::memory_max_effective_bytes };
+            row.set(limit, (512.0 * MIB) as i64);
             match id {
                 1 => row.set(c::io_write_bytes_total, self.written),
                 2 => row.set(c::memory_pressure_some_usec_total, self.stalled_usec),
