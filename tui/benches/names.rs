@@ -19,7 +19,7 @@ use fgm::store::tick::LabelValue;
 use fgm::subject::Subject;
 use fgm::time::{SECOND, TimeRange};
 use fgm_tui::app::App;
-use fgm_tui::app::message::{Effect, Message, Question};
+use fgm_tui::app::message::{Answer, Effect, Message, Question};
 use fgm_tui::app::report::Report;
 use fgm_tui::caps::{Caps, Depth};
 use fgm_tui::effect::Event;
@@ -195,11 +195,16 @@ fn main() {
     };
     let mut worker = Vec::new();
     let mut taken = Vec::new();
+    // As the worker does, so that they are not freed on the main loop.
+    let mut lent = Vec::new();
     for _ in 0..TIMES {
         let asked: Question = question.clone();
         let begun = Instant::now();
         let answer = answer(&b.cluster, asked, &Cancel::default());
         worker.push(begun.elapsed().as_secs_f64() * 1e3);
+        if let Answer::Subjects(listed) = &answer {
+            lent.push(Arc::clone(&listed.names));
+        }
         b.spent = 0.0;
         b.timed(|b| b.app.update(Message::Answer(ticket, answer)));
         taken.push(b.spent);

@@ -190,6 +190,7 @@ actions! {
     NextPanel: Main View [Key::char(']')] "next-panel", "Make the next panel the active one.";
     PreviousPanel: Main View [Key::char('[')] "previous-panel", "Make the previous panel the active one.";
     Lists: Main View [Key::char('\\')] "lists", "Hide the lists on the left, or show them again.";
+    Sparks: Main View [Key::char('W')] "sparklines", "Show what each line's value did in the window, or stop doing so.";
     Problems: Main View [Key::char('!')] "problems", "List the files that could not be read, and what the recorder says.";
     Studies: Main Studies [Key::char('A')] "studies" as "study", "Find what repeats, changed, leaks, moved together, was throttled or killed.";
     NextFinding: Main Studies [Key::char('N')] "next-finding", "Show the next finding of the last study.";

@@ -116,8 +116,8 @@ impl App {
                 if newest {
                     self.accepted.insert(slot, generation);
                     self.slow = false;
-                    // Without a preview the line can still be taken.
-                    if slot != Slot::Preview {
+                    // Without them lines can still be read and taken.
+                    if !matches!(slot, Slot::Preview | Slot::Sparks) {
                         self.notice = Some(reason);
                     }
                 }
@@ -192,6 +192,11 @@ impl App {
             Slot::Rank if newest && fits => {
                 self.accepted.insert(slot, generation);
                 self.take_ranks(&picture.answer)
+            }
+            Slot::Sparks if newest => {
+                self.accepted.insert(slot, generation);
+                self.sparks.picture = Some(picture);
+                Vec::new()
             }
             Slot::Preview if newest => {
                 self.accepted.insert(slot, generation);

@@ -71,6 +71,8 @@ pub enum Slot {
     Study,
     /// Where the selected series took another level.
     Changes,
+    /// The small pictures in the subject list: whatever else is asked comes first.
+    Sparks,
 }
 
 /// A question's number; answers to older questions of a slot are dropped.

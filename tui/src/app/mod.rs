@@ -34,6 +34,7 @@ pub mod processes;
 mod prompt;
 pub mod report;
 pub mod search;
+pub mod sparks;
 pub mod stack;
 pub mod subjects;
 pub mod timeline;
@@ -64,6 +65,7 @@ use processes::Processes;
 use prompt::TypedAhead;
 use report::Reported;
 use search::Search;
+use sparks::Sparks;
 use subjects::Subjects;
 use timeline::Timeline;
 
@@ -154,6 +156,8 @@ pub struct App {
     /// What was studied and found.
     pub studies: Studies,
     changes: Option<jumps::Changes>,
+    /// The small pictures in the subject list.
+    pub sparks: Sparks,
     /// Whether there was a recording of which nothing is left.
     pub gone: bool,
     /// One per table, in the order of the tables' numbers.
@@ -193,6 +197,7 @@ impl App {
             recorder: Reported::default(),
             studies: Studies::default(),
             changes: None,
+            sparks: Sparks::default(),
             gone: false,
             typed_ahead: None,
             groups: Table::ALL.into_iter().map(Group::new).collect(),

@@ -30,6 +30,8 @@ pub struct Opening {
     pub active: usize,
     /// Whether the lists are hidden.
     pub without_lists: bool,
+    /// Whether there are sparklines in the list, if somebody has said so.
+    pub sparks: Option<bool>,
     /// What is drawn of each table; tables that are missing keep the viewer's own choice.
     pub chosen: Vec<(Table, Chosen)>,
     /// The window.
@@ -50,6 +52,8 @@ pub struct View {
     pub active: usize,
     /// Whether the lists are hidden.
     pub without_lists: bool,
+    /// Whether there are sparklines in the list, if somebody has said so.
+    pub sparks: Option<bool>,
     /// By table the texts of the keys that are drawn, in their positions; an empty text is a free one.
     pub chosen: BTreeMap<String, Vec<String>>,
     /// Start and end of the window, µs since 1970; none when it shows everything.
@@ -106,6 +110,7 @@ impl App {
             panels: self.panels.iter().map(|p| (metric_name(p.metric), p.scale.to_string())).collect(),
             active: self.active,
             without_lists: !self.lists,
+            sparks: self.sparks.wish,
             chosen: own
                 .map(|g| (g.subjects.table.to_string(), g.drawn.chosen.iter().map(text).collect()))
                 .collect(),
@@ -127,6 +132,7 @@ impl App {
             self.panels = panels;
         }
         self.lists = !opening.without_lists;
+        self.sparks.wish = opening.sparks;
         for (table, chosen) in opening.chosen {
             let drawn = &mut self.groups[table as usize].drawn;
             drawn.automatic = false;

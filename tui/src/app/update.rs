@@ -32,7 +32,7 @@ impl App {
     /// Takes a message and tells what is to be done. The screen needs a new frame after each.
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
         let Some(message) = self.hold_back(message) else { return Vec::new() };
-        let effects = match message {
+        let mut effects = match message {
             Message::Key(key) => self.key(key),
             Message::Paste(text) => {
                 match &mut self.overlay {
@@ -71,6 +71,7 @@ impl App {
             }
         };
         self.reveal();
+        effects.extend(self.ask_sparks());
         effects
     }
 
@@ -205,6 +206,7 @@ impl App {
             Action::ClosePanel => self.close_panel(),
             Action::NextPanel => self.next_panel(true),
             Action::PreviousPanel => self.next_panel(false),
+            Action::Sparks => self.toggle_sparks(),
             Action::Lists => {
                 self.lists = !self.lists;
                 self.resized()

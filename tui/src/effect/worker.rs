@@ -30,6 +30,8 @@ const LIVE: Duration = Duration::from_secs(1);
 /// The same when nobody does.
 const QUIET: Duration = Duration::from_secs(3);
 
+/// How long nothing must have been asked before small pictures are.
+const REST: Duration = Duration::from_millis(80);
 /// Between two words on how far a study is.
 const PACE: Duration = Duration::from_millis(100);
 /// Most subjects among which a glimpse looks for the highest.
@@ -39,10 +41,23 @@ const GLIMPSED: usize = 32;
 struct Queue {
     waiting: BTreeMap<Slot, (Ticket, Question)>,
     /// The question under way, and how to call it off.
-    under_way: Option<(Slot, Question, Cancel)>,
+    under_way: Option<(Ticket, Question, Cancel)>,
+    /// When something was last asked.
+    asked: Option<Instant>,
     /// How to call off the study under way, which has a thread of its own.
     study: Cancel,
     closed: bool,
+}
+
+impl Queue {
+    /// How long the first question in the queue must wait. Small pictures are asked for when nothing else has been for
+    /// a moment: whoever scrolls or zooms on does not want them.
+    fn pause(&self) -> Duration {
+        match (self.waiting.keys().next(), self.asked) {
+            (Some(Slot::Sparks), Some(asked)) => REST.saturating_sub(asked.elapsed()),
+            _ => Duration::ZERO,
+        }
+    }
 }
 
 /// A handle on the thread; dropping it lets the thread end after the call under way.
@@ -72,13 +87,17 @@ impl Worker {
         if ticket.slot == Slot::Study {
             std::mem::take(&mut queue.study).cancel();
         }
-        if let Some((slot, old, cancel)) = &queue.under_way
-            && *slot == ticket.slot
-            && !question.makes_do_with(old)
-        {
-            cancel.cancel();
+        if let Some((theirs, old, cancel)) = queue.under_way.clone() {
+            if theirs.slot == ticket.slot && !question.makes_do_with(&old) {
+                cancel.cancel();
+            } else if theirs.slot == Slot::Sparks && ticket.slot != Slot::Sparks {
+                // Nothing waits for them: they begin anew when all else is answered.
+                cancel.cancel();
+                queue.waiting.entry(theirs.slot).or_insert((theirs, old));
+            }
         }
         queue.waiting.insert(ticket.slot, (ticket, question));
+        queue.asked = Some(Instant::now());
         drop(queue);
         self.shared.1.notify_one();
     }
@@ -156,11 +175,15 @@ fn serve(
                 if left.is_zero() {
                     break None;
                 }
-                if let Some((slot, (ticket, question))) = queue.waiting.pop_first() {
+                let pause = queue.pause();
+                if let Some((_, (ticket, question))) =
+                    pause.is_zero().then(|| queue.waiting.pop_first()).flatten()
+                {
                     let cancel = Cancel::default();
-                    queue.under_way = Some((slot, question.clone(), cancel.clone()));
+                    queue.under_way = Some((ticket, question.clone(), cancel.clone()));
                     break Some((ticket, question, cancel));
                 }
+                let left = if pause.is_zero() { left } else { left.min(pause) };
                 queue = shared.1.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
             }
         };
@@ -260,4 +283,35 @@ fn processes(source: &dyn Source, wanted: &Wanted, cancel: &Cancel) -> Result<Ve
     let answers: Result<Vec<_>, _> =
         wanted.queries(&there).iter().map(|query| source.window(query, cancel)).collect();
     Ok(wanted.rows(&there, &answers?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(worker: &Worker, slot: Slot, generation: u64) {
+        let range = TimeRange::new(0, 1);
+        worker.ask(Ticket { slot, generation }, Question::Events(range));
+    }
+
+    /// TUI-3: small pictures never keep a chart waiting: they are asked for when all else is quiet, and begin anew when
+    /// something else is asked meanwhile.
+    #[test]
+    fn small_pictures_come_last() {
+        let worker = Worker { shared: Arc::default() };
+        ask(&worker, Slot::Sparks, 1);
+        assert!(lock(&worker.shared.0).pause() > Duration::ZERO, "only just asked");
+        ask(&worker, Slot::Chart(0), 2);
+        let cancel = Cancel::default();
+        {
+            let mut queue = lock(&worker.shared.0);
+            assert!(queue.pause().is_zero(), "a chart waits for nothing");
+            assert_eq!(queue.waiting.pop_first().unwrap().0, Slot::Chart(0));
+            let (_, (ticket, question)) = queue.waiting.pop_first().unwrap();
+            queue.under_way = Some((ticket, question, cancel.clone()));
+        }
+        ask(&worker, Slot::Chart(0), 3);
+        let queue = lock(&worker.shared.0);
+        assert!(cancel.is_cancelled() && queue.waiting[&Slot::Sparks].0.generation == 1);
+    }
 }

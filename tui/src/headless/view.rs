@@ -53,6 +53,7 @@ pub(crate) fn kept(engine: &Engine, view: &View) -> Opening {
         panels,
         active: view.active,
         without_lists: view.without_lists,
+        sparks: view.sparks,
         chosen: view.chosen.iter().filter_map(chosen).collect(),
         range: view.range.map(|(a, b)| TimeRange::new(a, b)),
         follow: view.follow && overview.live,

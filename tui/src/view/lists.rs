@@ -8,11 +8,14 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Modifier;
 
 use super::paint::{line, put, right};
-use super::{Look, letter, value};
+use super::{Look, letter, sparks, value};
 use crate::app::layout::{Area, Layout};
 use crate::app::metrics::Line;
 use crate::app::{App, Focus};
 use crate::text::{clean, fit, fit_middle, width, wrap};
+
+/// Columns of most values, a blank before them.
+const VALUE: u16 = 8;
 
 /// Draws both lists, when there is room for them.
 pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
@@ -103,6 +106,7 @@ fn subjects(app: &App, look: Look, a: Area, buf: &mut Buffer) {
     heading(look, a, focus, &name, &count, buf);
     let rows = usize::from(a.h - 1);
     let list = app.subjects().list;
+    let cells = app.spark_cells();
     for (i, e) in app.subjects().visible().enumerate().skip(list.offset).take(rows) {
         let y = a.y + 1 + (i - list.offset) as u16;
         let position = app.drawn().position(&e.key);
@@ -112,13 +116,20 @@ fn subjects(app: &App, look: Look, a: Area, buf: &mut Buffer) {
         if let Some(p) = position {
             put(buf, a.x, y, 2, &format!("●{}", letter(p)), look.theme.series(p, true));
         }
-        // A narrow list has room for numbers only; the chart says in what.
+        // A narrow list, or one with small pictures, has room for numbers only; the chart says in what.
         let metric = app.panel().metric;
         let rank = app.subjects().rank(&e.key).map(|r| app.subjects().order.value(r));
-        let value = rank.map(|m| if a.w < 34 { short(metric, m) } else { value(metric, m) });
+        let value = rank.map(|m| if a.w < 34 || cells > 0 { short(metric, m) } else { value(metric, m) });
         let value = value.unwrap_or_default();
         let at = right(buf, Area { y, w: a.w - 1, ..a }, 0, &value, look.theme.muted());
-        let room = at.saturating_sub(a.x + 4);
+        // One below the other, whatever the values' widths.
+        let spark = Area { x: (a.x + a.w).saturating_sub(1 + VALUE + cells), y, w: cells, h: 1 };
+        let end = if cells > 0 { spark.x.min(at) } else { at };
+        let room = end.saturating_sub(a.x + 4);
+        if cells > 0 && at >= spark.x + cells {
+            let style = position.map_or(look.theme.muted(), |p| look.theme.series(p, true));
+            sparks::draw(app, &e.key, look, spark, style, buf);
+        }
         let style = match position {
             _ if app.ended(e) => look.theme.muted().add_modifier(Modifier::DIM),
             Some(_) => look.theme.strong(),

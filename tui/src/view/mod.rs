@@ -22,6 +22,7 @@ pub mod prompt;
 pub mod raster;
 pub mod scale;
 pub mod search;
+pub mod sparks;
 pub mod stack;
 pub mod status;
 pub mod svg;

@@ -58,7 +58,8 @@ fn extremes(picture: &Picture, metric: &fgm::metric::Metric) -> String {
     picture.extent().map_or(String::new(), |(low, high)| format!("{} – {}", text(low), text(high)))
 }
 
-fn dots(
+/// Draws one series from zero to its highest value, or from its lowest where that is below zero.
+pub(super) fn dots(
     look: Look,
     area: Area,
     buckets: &Buckets,

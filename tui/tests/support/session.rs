@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fgm::query::{Cancel, Engine};
 use fgm_tui::app::App;
-use fgm_tui::app::message::{Effect, Message};
+use fgm_tui::app::message::{Effect, Message, Question, Slot};
 use fgm_tui::caps::{Caps, Depth};
 use fgm_tui::effect::Event;
 use fgm_tui::effect::finder::Finder;
@@ -25,6 +25,8 @@ use ratatui::buffer::Buffer;
 pub struct Session {
     pub app: App,
     pub look: Look,
+    /// What was asked of the engine, in order.
+    pub asked: Vec<(Slot, Question)>,
     engine: Engine,
     finder: Option<Finder>,
     events: (Sender<Event>, Receiver<Event>),
@@ -40,7 +42,15 @@ impl Session {
         let engine = Engine::open(&[dir.to_owned()]).unwrap();
         let (app, effects) = App::new(engine.overview(), TimeZone::UTC, (w, h));
         let look = look(Depth::True, Marker::Braille);
-        let mut s = Session { app, look, engine, finder: None, events: mpsc::channel(), size: (w, h) };
+        let mut s = Session {
+            app,
+            look,
+            asked: Vec::new(),
+            engine,
+            finder: None,
+            events: mpsc::channel(),
+            size: (w, h),
+        };
         s.perform(effects);
         s
     }
@@ -62,6 +72,7 @@ impl Session {
         while let Some(effect) = effects.pop_front() {
             let message = match effect {
                 Effect::Ask(ticket, question) => {
+                    self.asked.push((ticket.slot, question.clone()));
                     let cancel = Cancel::default();
                     let study = study::answer(&self.engine, &question, &TimeZone::UTC, &cancel, &|_| ());
                     Message::Answer(ticket, study.unwrap_or_else(|| answer(&self.engine, question, &cancel)))
