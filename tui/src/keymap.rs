@@ -20,6 +20,8 @@ pub enum Context {
     Prompt,
     /// The table of a container's processes.
     Processes,
+    /// The tree of pods, containers and processes.
+    Tree,
     /// Help or the list of problems lies over everything.
     Overlay,
     /// The list of what can be copied.
@@ -43,6 +45,8 @@ pub enum Group {
     Search,
     /// Within the table of processes.
     Processes,
+    /// Within the tree.
+    Tree,
     /// Taking something elsewhere.
     Copy,
     /// Finding what repeats, changed, leaks.
@@ -53,11 +57,12 @@ pub enum Group {
 
 impl Group {
     /// Every group, in the order of the help screen.
-    pub const ALL: [Group; 8] = [
+    pub const ALL: [Group; 9] = [
         Group::Time,
         Group::Choice,
         Group::View,
         Group::Processes,
+        Group::Tree,
         Group::Search,
         Group::Studies,
         Group::Copy,
@@ -72,6 +77,7 @@ impl Group {
             Group::View => "Chart",
             Group::Search => "In a search",
             Group::Processes => "In the table of processes",
+            Group::Tree => "In the tree",
             Group::Copy => "Copying",
             Group::Studies => "Studies",
             Group::Program => "Program",
@@ -106,6 +112,7 @@ impl Action {
         Action::SearchClose,
         Action::PromptClose,
         Action::ProcessesClose,
+        Action::TreeClose,
         Action::OverlayClose,
         Action::CopyClose,
         Action::StudiesClose,
@@ -173,6 +180,7 @@ actions! {
     FocusPrevious: Main Choice [Key::plain(BackTab)] "focus-previous", "Move the focus the other way.";
     Toggle: Main Choice [Key::char(' ')] "toggle" as "draw", "Draw the subject or stop drawing it; in the chart, the selected series.";
     Open: Main Choice [Key::plain(Enter)] "open" as "open", "A container: its processes at the cursor. Else: draw nothing but it.";
+    Tree: Main Choice [Key::char('T')] "tree", "Pods, their containers and their processes as one tree, at the cursor.";
     Only: Main Choice [Key::char('o')] "only", "Draw nothing but this subject.";
     Top: Main Choice [Key::char('a')] "top" as "top 6", "Draw the first six of the list: those with the highest mean, as it comes.";
     Filter: Main Choice [Key::char('&')] "filter", "Type a filter such as ns:data qos:burstable app; only who matches is listed.";
@@ -238,6 +246,17 @@ actions! {
     ProcessesDown: Processes Processes [Key::char('j'), Key::plain(Down)] "processes-down", "Next process.";
     ProcessesUp: Processes Processes [Key::char('k'), Key::plain(Up)] "processes-up", "Previous process.";
     ProcessesClose: Processes Processes [Key::plain(Esc), Key::char('q'), Key::ctrl('c')] "processes-back", "Back to the charts.";
+    TreeOpen: Tree Tree [Key::plain(Enter)] "tree-open", "Unfold the line or fold it; a process: draw it in a panel of its own.";
+    TreeUnfold: Tree Tree [Key::char('l'), Key::plain(Right), Key::char('+'), Key::char('=')] "tree-unfold", "Unfold the line.";
+    TreeFold: Tree Tree [Key::char('h'), Key::plain(Left), Key::char('-')] "tree-fold", "Fold the line, or go to the one above it.";
+    TreeDraw: Tree Tree [Key::char(' ')] "tree-draw", "Draw the container, pod, service or slice, or stop drawing it.";
+    TreeLater: Tree Tree [Key::char('.')] "tree-later", "The tree one sample later.";
+    TreeEarlier: Tree Tree [Key::char(',')] "tree-earlier", "The tree one sample earlier.";
+    TreeDown: Tree Tree [Key::char('j'), Key::plain(Down)] "tree-down", "Next line.";
+    TreeUp: Tree Tree [Key::char('k'), Key::plain(Up)] "tree-up", "Previous line.";
+    TreePageDown: Tree Tree [Key::plain(PageDown), Key::ctrl('d')] "tree-page-down", "Ten lines down.";
+    TreePageUp: Tree Tree [Key::plain(PageUp), Key::ctrl('u')] "tree-page-up", "Ten lines up.";
+    TreeClose: Tree Tree [Key::plain(Esc), Key::char('q'), Key::char('T'), Key::ctrl('c')] "tree-back", "Back to the charts.";
     OverlayDown: Overlay Program [Key::char('j'), Key::plain(Down), Key::plain(PageDown)] "overlay-down", "Scroll help or problems down.";
     OverlayUp: Overlay Program [Key::char('k'), Key::plain(Up), Key::plain(PageUp)] "overlay-up", "Scroll help or problems up.";
     OverlayClose: Overlay Program [Key::plain(Esc), Key::char('q'), Key::char('?'), Key::char('!'), Key::plain(Enter), Key::ctrl('c')] "overlay-close", "Close help or problems.";

@@ -141,6 +141,10 @@ impl App {
                 self.accepted.insert(slot, generation);
                 self.take_processes(&wanted, rows)
             }
+            Answer::Tree(wanted, forest) => {
+                self.accepted.insert(slot, generation);
+                self.take_tree(&wanted, forest)
+            }
             Answer::Window(query, answer) => {
                 self.take_window(ticket, (newest, older), Picture { query, answer })
             }

@@ -29,7 +29,7 @@ impl App {
 
     /// Draws a subject or stops drawing it.
     pub(super) fn toggle(&mut self, key: &SubjectKey) -> Vec<Effect> {
-        if !self.group_mut().drawn.toggle(key) {
+        if !self.groups[key.table as usize].drawn.toggle(key) {
             self.notice = Some(format!(
                 "{} series at most: take one away with {}, or all with {}",
                 super::layout::MOST_SERIES,

@@ -10,6 +10,7 @@ use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
 use fgm::time::TimeRange;
 
 use super::findings::{self, Finding, Folded};
+use super::forest::{self, Forest};
 use super::marks::Mark;
 use super::names::{Listed, Names};
 use super::processes::{Process, Wanted};
@@ -67,6 +68,8 @@ pub enum Slot {
     Events,
     /// A container's processes at one moment.
     Processes,
+    /// Everybody at one moment, as a tree.
+    Tree,
     /// A study, or what a finding looks like.
     Study,
     /// Where the selected series took another level.
@@ -99,6 +102,8 @@ pub enum Question {
     Events(TimeRange),
     /// A container's processes at one moment.
     Processes(Wanted),
+    /// Everybody at one moment, as a tree.
+    Tree(forest::Wanted),
     /// What a study finds.
     Study(findings::Wanted),
     /// All cycles of a finding over one another.
@@ -129,6 +134,8 @@ pub enum Answer {
     Events(TimeRange, Vec<Mark>),
     /// A container's processes at the moment asked for.
     Processes(Wanted, Vec<Process>),
+    /// Everybody at the moment asked for.
+    Tree(forest::Wanted, Forest),
     /// What a study has found.
     Findings(Arc<[Finding]>),
     /// All cycles of a finding over one another.

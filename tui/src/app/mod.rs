@@ -13,6 +13,7 @@ pub mod copy;
 mod cursors;
 pub mod drawn;
 pub mod findings;
+pub mod forest;
 pub mod group;
 mod jumps;
 pub mod layout;
@@ -38,6 +39,7 @@ pub mod sparks;
 pub mod stack;
 pub mod subjects;
 pub mod timeline;
+pub mod tree;
 pub mod update;
 mod values;
 
@@ -68,6 +70,7 @@ use search::Search;
 use sparks::Sparks;
 use subjects::Subjects;
 use timeline::Timeline;
+use tree::Tree;
 
 /// Number of ticks without a row after which a subject has ended.
 const LATE: i64 = 4;
@@ -94,6 +97,8 @@ pub enum Overlay {
     Prompt(Prompt),
     /// A container's processes.
     Processes(Processes),
+    /// Pods, containers and processes as a tree.
+    Tree,
     /// What can be copied.
     Copy,
     /// What can be studied.
@@ -158,6 +163,8 @@ pub struct App {
     changes: Option<jumps::Changes>,
     /// The small pictures in the subject list.
     pub sparks: Sparks,
+    /// Pods, containers and processes as a tree, as it was left.
+    pub tree: Tree,
     /// Whether there was a recording of which nothing is left.
     pub gone: bool,
     /// One per table, in the order of the tables' numbers.
@@ -198,6 +205,7 @@ impl App {
             studies: Studies::default(),
             changes: None,
             sparks: Sparks::default(),
+            tree: Tree::default(),
             gone: false,
             typed_ahead: None,
             groups: Table::ALL.into_iter().map(Group::new).collect(),

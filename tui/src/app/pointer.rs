@@ -60,6 +60,7 @@ impl App {
             Overlay::Search(s) => s.step(by),
             Overlay::Help(at) | Overlay::Problems(at) => *at = at.saturating_add_signed(by * LINES).min(200),
             Overlay::Processes(p) => p.list.step(by * LINES, p.rows.len()),
+            Overlay::Tree => drop(self.select_line(by * LINES)),
             Overlay::Findings => drop(self.select_finding(by)),
             Overlay::Prompt(_) | Overlay::None | Overlay::Copy | Overlay::Studies | Overlay::Folded(_) => {}
         }

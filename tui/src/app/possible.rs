@@ -2,6 +2,8 @@
 //!
 //! Owns: the reasons. Must not: carry anything out.
 
+use fgm::metric::Table;
+
 use super::App;
 use super::panel::MOST_PANELS;
 use super::timeline::{Pin, Timeline};
@@ -29,6 +31,9 @@ impl App {
             Action::Undo => reason(!can_travel(true), "no earlier view"),
             Action::Redo => reason(!can_travel(false), "no later view"),
             Action::Fit => reason(timeline.is_some_and(|t| t.pin() == Pin::Everything), "all is shown"),
+            Action::Tree => {
+                reason(!self.overview.tables.contains(&Table::Containers), "no containers were recorded")
+            }
             Action::Follow => reason(!self.overview.live, "nobody is recording"),
             Action::DropCursor => reason(timeline.and_then(Timeline::cursor).is_none(), "there is no cursor"),
             Action::ClosePanel | Action::NextPanel | Action::PreviousPanel => {

@@ -7,6 +7,7 @@ use fgm::query::model::{WindowAnswer, WindowQuery};
 use fgm::store::tick::LabelValue;
 use fgm::subject::{Subject, SubjectKey};
 use fgm::time::{Micros, TimeRange};
+use fgm::unit::Unit;
 
 use super::list::List;
 use super::message::{Effect, Question, Slot};
@@ -32,6 +33,27 @@ const BACK: Micros = 3;
 /// The metric of a column.
 pub fn metric(column: usize) -> Option<&'static Metric> {
     Metric::find(Table::Processes, COLUMNS.get(column)?.0)
+}
+
+/// The column that is nearest to a metric of containers: what has its name, else what is of its kind, else the CPU.
+pub fn column_of(metric: &Metric) -> usize {
+    let named = |name: &str| COLUMNS.iter().position(|(n, _)| *n == name);
+    let near = match (metric.unit, metric.name) {
+        (Unit::Bytes, n) if n.starts_with("memory_pss") => "memory_pss_bytes",
+        (Unit::Bytes, n) if n.starts_with("memory_stat_anon") => "memory_rss_anon_bytes",
+        (Unit::Bytes, n) if n.starts_with("memory_") => "memory_rss_bytes",
+        (_, n) if n.starts_with("io_read") => "io_read_bytes_total",
+        (_, n) if n.starts_with("io_write") => "io_write_bytes_total",
+        (_, n) if n.starts_with("pids_") => "threads",
+        _ => COLUMNS[0].0,
+    };
+    named(metric.name).or_else(|| named(near)).unwrap_or(0)
+}
+
+/// Puts the highest first.
+pub fn sort(rows: &mut [Process], column: usize) {
+    let value = |p: &Process| p.values[column].unwrap_or(f64::NEG_INFINITY);
+    rows.sort_by(|a, b| value(b).total_cmp(&value(a)).then(a.pid.cmp(&b.pid)));
 }
 
 /// A process at that moment.
@@ -138,23 +160,26 @@ impl Processes {
     }
 
     fn arrange(&mut self, selected: Option<&SubjectKey>) {
-        let sort = self.sort;
-        let value = |p: &Process| p.values[sort].unwrap_or(f64::NEG_INFINITY);
-        self.rows.sort_by(|a, b| value(b).total_cmp(&value(a)).then(a.pid.cmp(&b.pid)));
+        sort(&mut self.rows, self.sort);
         let at = selected.and_then(|k| self.rows.iter().position(|r| r.key == *k));
         self.list.selected = at.unwrap_or(0);
     }
 }
 
 impl App {
-    /// Opens the table of a container's processes at the cursor, or at the newest data of the window.
-    pub(super) fn open_processes(&mut self, container: SubjectKey) -> Vec<Effect> {
-        let Some(t) = &self.timeline else { return Vec::new() };
+    /// The tick that is nearest to the cursor, since a dot may hold several or be shorter than one; without a cursor, the
+    /// newest of the window.
+    pub(super) fn moment(&self) -> Option<Micros> {
+        let t = self.timeline.as_ref()?;
         let last = (t.bounds().end - 1).min(t.window().end - 1);
         let (start, interval) = (t.bounds().start, self.overview.interval.max(1));
-        // The tick that is nearest, since a dot may hold several or be shorter than one.
         let ticks = (t.cursor().unwrap_or(last) - start + interval / 2).div_euclid(interval);
-        let at = (start + ticks * interval).min(t.bounds().end - 1);
+        Some((start + ticks * interval).min(t.bounds().end - 1))
+    }
+
+    /// Opens the table of a container's processes at the cursor, or at the newest data of the window.
+    pub(super) fn open_processes(&mut self, container: SubjectKey) -> Vec<Effect> {
+        let Some(at) = self.moment() else { return Vec::new() };
         let title = self.group_of(container.table).title(&container);
         let (rows, list) = (Vec::new(), List::default());
         self.overlay =
@@ -163,20 +188,23 @@ impl App {
     }
 
     fn ask_processes(&mut self) -> Vec<Effect> {
-        let interval = self.overview.interval.max(1);
         let Overlay::Processes(p) = &mut self.overlay else { return Vec::new() };
         p.stale = true;
-        let wanted = Wanted { container: p.container.clone(), at: p.at, interval };
-        vec![self.ask(Slot::Processes, Question::Processes(wanted))]
+        let (container, at) = (p.container.clone(), p.at);
+        vec![self.ask_processes_of(container, at)]
+    }
+
+    pub(super) fn ask_processes_of(&mut self, container: SubjectKey, at: Micros) -> Effect {
+        let wanted = Wanted { container, at, interval: self.overview.interval.max(1) };
+        self.ask(Slot::Processes, Question::Processes(wanted))
     }
 
     /// Takes rows, unless the table has been closed or moved on since.
     pub(super) fn take_processes(&mut self, wanted: &Wanted, rows: Vec<Process>) -> Vec<Effect> {
-        if let Overlay::Processes(p) = &mut self.overlay
-            && p.at == wanted.at
-            && p.container == wanted.container
-        {
-            p.update(rows);
+        match &mut self.overlay {
+            Overlay::Processes(p) if p.at == wanted.at && p.container == wanted.container => p.update(rows),
+            Overlay::Tree => return self.take_branch(wanted, rows),
+            _ => {}
         }
         Vec::new()
     }
@@ -211,13 +239,18 @@ impl App {
         Vec::new()
     }
 
-    /// Draws the selected process, by the sorted column, in a panel of its own or one that shows the metric already.
+    /// Draws the selected process, by the sorted column.
     pub(super) fn open_process(&mut self) -> Vec<Effect> {
         let Overlay::Processes(p) = &self.overlay else { return Vec::new() };
         let (Some(row), Some(metric)) = (p.rows.get(p.list.selected), metric(p.sort)) else {
             return Vec::new();
         };
         let key = row.key.clone();
+        self.draw_process(key, metric)
+    }
+
+    /// Draws a process in a panel of its own or one that shows the metric already.
+    pub(super) fn draw_process(&mut self, key: SubjectKey, metric: &'static Metric) -> Vec<Effect> {
         self.overlay = Overlay::None;
         let drawn = &mut self.groups[Table::Processes as usize].drawn;
         drawn.automatic = false;

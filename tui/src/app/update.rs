@@ -22,6 +22,7 @@ impl App {
             Overlay::Search(_) => Context::Search,
             Overlay::Prompt(_) => Context::Prompt,
             Overlay::Processes(_) => Context::Processes,
+            Overlay::Tree => Context::Tree,
             Overlay::Help(_) | Overlay::Problems(_) => Context::Overlay,
             Overlay::Copy => Context::Copy,
             Overlay::Studies => Context::Studies,
@@ -232,10 +233,22 @@ impl App {
             Action::ProcessesEarlier => self.step_processes(-1),
             Action::ProcessesDown => self.select_process(1),
             Action::ProcessesUp => self.select_process(-1),
+            Action::Tree => self.open_tree(),
+            Action::TreeOpen => self.open_line(),
+            Action::TreeUnfold => self.unfold_line(),
+            Action::TreeFold => self.fold_line(),
+            Action::TreeDraw => self.draw_line(),
+            Action::TreeLater => self.step_tree(1),
+            Action::TreeEarlier => self.step_tree(-1),
+            Action::TreeDown => self.select_line(1),
+            Action::TreeUp => self.select_line(-1),
+            Action::TreePageDown => self.select_line(PAGE),
+            Action::TreePageUp => self.select_line(-PAGE),
             Action::OverlayDown => self.scroll_overlay(1),
             Action::OverlayUp => self.scroll_overlay(-1),
             Action::PromptClose
             | Action::ProcessesClose
+            | Action::TreeClose
             | Action::OverlayClose
             | Action::StudiesClose
             | Action::CopyClose => self.open(Overlay::None),

@@ -19,6 +19,7 @@ use fgm::time::TimeRange;
 use jiff::tz::TimeZone;
 
 use super::{Event, study};
+use crate::app::forest::{self, Forest};
 use crate::app::marks::{self, Mark};
 use crate::app::message::{Answer, Message, Question, Slot, Ticket};
 use crate::app::names::{Listed, Names};
@@ -252,6 +253,7 @@ pub fn answer(source: &dyn Source, question: Question, cancel: &Cancel) -> Answe
         Question::Processes(wanted) => {
             processes(source, &wanted, cancel).map(|rows| Answer::Processes(wanted, rows))
         }
+        Question::Tree(wanted) => tree(source, &wanted, cancel).map(|forest| Answer::Tree(wanted, forest)),
         // They have threads of their own.
         Question::Study(_) | Question::Fold(_) => Err("a study is not answered at once".to_owned()),
         Question::Events(range) => {
@@ -275,6 +277,14 @@ fn highest(query: &WindowQuery, mut answer: WindowAnswer) -> Answer {
     answer.series = at.map(|at| answer.series.swap_remove(at)).into_iter().collect();
     let subjects = answer.series.iter().map(|(key, _)| key.clone()).collect();
     Answer::Window(WindowQuery { subjects, ..*query }, answer)
+}
+
+fn tree(source: &dyn Source, wanted: &forest::Wanted, cancel: &Cancel) -> Result<Forest, String> {
+    let mut there = source.subjects(Table::Containers, wanted.range())?;
+    there.retain(|s| wanted.is_there(s));
+    let values = source.window(&wanted.query(&there), cancel)?;
+    let all = source.overview().range.unwrap_or(wanted.range());
+    Ok(Forest::new(wanted, &there, &values, &identities(source, all)))
 }
 
 fn processes(source: &dyn Source, wanted: &Wanted, cancel: &Cancel) -> Result<Vec<Process>, String> {

@@ -27,6 +27,7 @@ pub mod stack;
 pub mod status;
 pub mod svg;
 pub mod title;
+pub mod tree;
 
 use fgm::metric::{Kind, Metric, Repr};
 use fgm::unit::Unit;
@@ -98,6 +99,7 @@ pub fn draw(app: &App, look: Look, buf: &mut Buffer) -> Option<Position> {
             Overlay::None => {}
             Overlay::Prompt(p) => cursor = Some(prompt::draw(p, look, &layout, buf)),
             Overlay::Processes(p) => processes::draw(app, p, look, &layout, buf),
+            Overlay::Tree => tree::draw(app, look, &layout, buf),
             Overlay::Search(s) => cursor = Some(search::draw(app, s, look, &layout, buf)),
             Overlay::Copy => overlay::copy(app, look, &layout, buf),
             Overlay::Studies => findings::menu(app, look, &layout, buf),
