@@ -8,6 +8,7 @@
 
 pub mod answers;
 mod ask;
+mod branches;
 mod choice;
 pub mod copy;
 mod cursors;

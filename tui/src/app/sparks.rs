@@ -59,9 +59,10 @@ impl App {
         self.sparks.wish = Some(!shown);
         if !shown && self.spark_cells() == 0 {
             let lists = self.keymap.hint(Action::Lists);
-            let line = match self.lists_shown() {
-                true => "the list is too narrow for sparklines: a wider screen has room for them".to_owned(),
-                false => format!("sparklines stand in the list, which {lists} shows where there is room"),
+            let line = if self.lists_shown() {
+                "the list is too narrow for sparklines: a wider screen has room for them".to_owned()
+            } else {
+                format!("sparklines stand in the list, which {lists} shows where there is room")
             };
             return self.tell(&line);
         }

@@ -3,6 +3,7 @@
 //! Owns: workers and the events that they and the outside send. Must not: know the state.
 
 pub mod finder;
+mod queue;
 pub mod study;
 pub mod worker;
 

@@ -1,10 +1,9 @@
 //! The thread that talks to the recording.
 //!
-//! Owns: the queue of questions (at most one per slot, the newest) and the pace of refreshing. Must not: know what
+//! Owns: the thread, the pace of refreshing, and who answers what. Must not: know what
 //! answers are for.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -18,6 +17,7 @@ use fgm::time::TimeRange;
 
 use jiff::tz::TimeZone;
 
+use super::queue::Queue;
 use super::{Event, study};
 use crate::app::forest::{self, Forest};
 use crate::app::marks::{self, Mark};
@@ -31,35 +31,10 @@ const LIVE: Duration = Duration::from_secs(1);
 /// The same when nobody does.
 const QUIET: Duration = Duration::from_secs(3);
 
-/// How long nothing must have been asked before small pictures are.
-const REST: Duration = Duration::from_millis(80);
 /// Between two words on how far a study is.
 const PACE: Duration = Duration::from_millis(100);
 /// Most subjects among which a glimpse looks for the highest.
 const GLIMPSED: usize = 32;
-
-#[derive(Default)]
-struct Queue {
-    waiting: BTreeMap<Slot, (Ticket, Question)>,
-    /// The question under way, and how to call it off.
-    under_way: Option<(Ticket, Question, Cancel)>,
-    /// When something was last asked.
-    asked: Option<Instant>,
-    /// How to call off the study under way, which has a thread of its own.
-    study: Cancel,
-    closed: bool,
-}
-
-impl Queue {
-    /// How long the first question in the queue must wait. Small pictures are asked for when nothing else has been for
-    /// a moment: whoever scrolls or zooms on does not want them.
-    fn pause(&self) -> Duration {
-        match (self.waiting.keys().next(), self.asked) {
-            (Some(Slot::Sparks), Some(asked)) => REST.saturating_sub(asked.elapsed()),
-            _ => Duration::ZERO,
-        }
-    }
-}
 
 /// A handle on the thread; dropping it lets the thread end after the call under way.
 pub struct Worker {
@@ -84,30 +59,13 @@ impl Worker {
     /// Asks, in place of what waits in the same slot. A question of the slot that is under way is called off if its
     /// answer would not even do until the new one is there.
     pub fn ask(&self, ticket: Ticket, question: Question) {
-        let mut queue = lock(&self.shared.0);
-        if ticket.slot == Slot::Study {
-            std::mem::take(&mut queue.study).cancel();
-        }
-        if let Some((theirs, old, cancel)) = queue.under_way.clone() {
-            if theirs.slot == ticket.slot && !question.makes_do_with(&old) {
-                cancel.cancel();
-            } else if theirs.slot == Slot::Sparks && ticket.slot != Slot::Sparks {
-                // Nothing waits for them: they begin anew when all else is answered.
-                cancel.cancel();
-                queue.waiting.entry(theirs.slot).or_insert((theirs, old));
-            }
-        }
-        queue.waiting.insert(ticket.slot, (ticket, question));
-        queue.asked = Some(Instant::now());
-        drop(queue);
+        lock(&self.shared.0).ask(ticket, question);
         self.shared.1.notify_one();
     }
-}
 
-impl Worker {
     /// Calls the study under way off.
     pub fn call_off(&self) {
-        std::mem::take(&mut lock(&self.shared.0).study).cancel();
+        lock(&self.shared.0).call_off_study();
     }
 }
 
@@ -176,16 +134,11 @@ fn serve(
                 if left.is_zero() {
                     break None;
                 }
-                let pause = queue.pause();
-                if let Some((_, (ticket, question))) =
-                    pause.is_zero().then(|| queue.waiting.pop_first()).flatten()
-                {
-                    let cancel = Cancel::default();
-                    queue.under_way = Some((ticket, question.clone(), cancel.clone()));
-                    break Some((ticket, question, cancel));
-                }
-                let left = if pause.is_zero() { left } else { left.min(pause) };
-                queue = shared.1.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
+                let pause = match queue.next() {
+                    Ok(job) => break Some(job),
+                    Err(pause) => pause.min(left),
+                };
+                queue = shared.1.wait_timeout(queue, pause).unwrap_or_else(PoisonError::into_inner).0;
             }
         };
         let going_on = if let Some((ticket, question, _)) = &job
@@ -193,7 +146,7 @@ fn serve(
         {
             let cancel = {
                 let mut queue = lock(&shared.0);
-                queue.under_way = None;
+                queue.done();
                 if ticket.slot == Slot::Study { queue.study.clone() } else { Cancel::default() }
             };
             begin(source.engine(), (*ticket, question.clone()), zone.clone(), cancel, out.clone())
@@ -202,7 +155,7 @@ fn serve(
             if let Answer::Subjects(listed) = &answer {
                 lent.push(Arc::clone(&listed.names));
             }
-            lock(&shared.0).under_way = None;
+            lock(&shared.0).done();
             // Nobody waits for what was called off; its successor is in the queue.
             cancel.is_cancelled() || send(Message::Answer(ticket, answer))
         } else {
@@ -293,35 +246,4 @@ fn processes(source: &dyn Source, wanted: &Wanted, cancel: &Cancel) -> Result<Ve
     let answers: Result<Vec<_>, _> =
         wanted.queries(&there).iter().map(|query| source.window(query, cancel)).collect();
     Ok(wanted.rows(&there, &answers?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ask(worker: &Worker, slot: Slot, generation: u64) {
-        let range = TimeRange::new(0, 1);
-        worker.ask(Ticket { slot, generation }, Question::Events(range));
-    }
-
-    /// TUI-3: small pictures never keep a chart waiting: they are asked for when all else is quiet, and begin anew when
-    /// something else is asked meanwhile.
-    #[test]
-    fn small_pictures_come_last() {
-        let worker = Worker { shared: Arc::default() };
-        ask(&worker, Slot::Sparks, 1);
-        assert!(lock(&worker.shared.0).pause() > Duration::ZERO, "only just asked");
-        ask(&worker, Slot::Chart(0), 2);
-        let cancel = Cancel::default();
-        {
-            let mut queue = lock(&worker.shared.0);
-            assert!(queue.pause().is_zero(), "a chart waits for nothing");
-            assert_eq!(queue.waiting.pop_first().unwrap().0, Slot::Chart(0));
-            let (_, (ticket, question)) = queue.waiting.pop_first().unwrap();
-            queue.under_way = Some((ticket, question, cancel.clone()));
-        }
-        ask(&worker, Slot::Chart(0), 3);
-        let queue = lock(&worker.shared.0);
-        assert!(cancel.is_cancelled() && queue.waiting[&Slot::Sparks].0.generation == 1);
-    }
 }

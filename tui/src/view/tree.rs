@@ -80,19 +80,18 @@ fn draw_line(app: &App, look: Look, line: Line, depth: u16, row: Area, buf: &mut
                 put(buf, behind, row.y, at.saturating_sub(behind + 1), &format!("({below})"), theme.muted());
             }
         }
-        Line::Process(n, i) => {
-            let Some(p) = t.process(n, i) else { return };
-            let style = if t.is_read(n) { theme.text() } else { theme.muted() };
-            let at = right(buf, row, 0, &number(p.values[t.column()], metric(t.column())), style);
+        Line::Process(node, place) => {
+            let Some(process) = t.process(node, place) else { return };
+            let style = if t.is_read(node) { theme.text() } else { theme.muted() };
+            let text = number(process.values[t.column()], metric(t.column()));
+            let at = right(buf, row, 0, &text, style);
             let room = at.saturating_sub(x + 3);
-            let text = format!("{} {}", p.pid, p.command);
+            let text = format!("{} {}", process.pid, process.command);
             put(buf, x + 2, row.y, room, &fit_middle(&text, usize::from(room)), theme.muted());
         }
         Line::Nothing(n) => {
-            let text = match t.is_read(n) || !app.reads_processes() {
-                true => "no process was recorded in it at this moment",
-                false => "loading …",
-            };
+            let done = t.is_read(n) || !app.reads_processes();
+            let text = if done { "no process was recorded in it at this moment" } else { "loading …" };
             put(buf, x + 2, row.y, row.w, text, theme.muted());
         }
     }
