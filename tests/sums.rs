@@ -82,7 +82,7 @@ fn def(node: &Node, c: usize) -> SeriesDef {
     let mut labels = vec![LabelValue::Null; Table::Containers.labels().len()];
     labels[containers::label::node_name] = LabelValue::text(node.name);
     labels[containers::label::subject_kind] = LabelValue::text("container");
-    labels[containers::label::cgroup_path] = LabelValue::text(&format!("/{c}"));
+    labels[containers::label::cgroup_path] = LabelValue::text(format!("/{c}"));
     labels[containers::label::cgroup_inode] = LabelValue::Int(c as i64 + 1);
     SeriesDef { table: Table::Containers, id: c as u32, labels }
 }

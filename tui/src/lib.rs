@@ -11,6 +11,7 @@ pub mod caps;
 pub mod cli;
 pub mod config;
 pub mod effect;
+pub mod grouping;
 pub mod headless;
 pub mod heard;
 pub mod input;

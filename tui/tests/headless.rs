@@ -418,3 +418,61 @@ fn verify_finds_what_is_wrong() {
     assert_eq!(report["findings"].as_array().unwrap().len(), 4, "{report}");
     assert_eq!(run(&["verify", text(&files[2])]).code, 3);
 }
+
+/// TUI-3, TUI-6: sums of groups tick by tick; how many members had a value stands beside them, nothing is counted
+/// twice, and nobody's name is a group too.
+#[test]
+fn sums_of_groups() {
+    let dir = recording();
+    let root = text(dir.path());
+    let whose =
+        |args: &[&str]| json(&[&["query", "cpu_usage_millicores", "--columns", "5"], args, &[root]].concat());
+    let sums = whose(&["--sum-by", "pod"]);
+    let of = |rows: &[Value], column: &str, name: &str, value: &str| -> Vec<f64> {
+        rows.iter().filter(|r| r[column] == name).map(|r| r[value].as_f64().unwrap()).collect()
+    };
+    let app = of(&whose(&["--subject", "checkout/app"]), "subject", "checkout/app", "mean");
+    let proxy = of(&whose(&["--subject", "checkout/proxy"]), "subject", "checkout/proxy", "mean");
+    let both = of(&sums, "group", "checkout", "mean");
+    assert_eq!(both.len(), 5);
+    for ((a, b), sum) in app.iter().zip(&proxy).zip(&both) {
+        assert!((a + b - sum).abs() < 1e-9, "{a} + {b} = {sum}");
+    }
+    let search = |value: &str| of(&sums, "group", "search", value);
+    assert_eq!(search("members"), [2.0; 5]);
+    assert_eq!(search("members_least"), [2.0, 1.0, 2.0, 2.0, 2.0]);
+    assert_eq!(search("members_most"), [2.0; 5]);
+    let gaps = sums.iter().filter(|r| r["group"] == "search" && r["gap"] == "recorder_down").count();
+    assert_eq!(gaps, 1, "it is a sum of whoever is there, and of nobody while nothing was recorded");
+
+    let all = json(&["top", "memory_current_bytes", "--sum-by", "all", root]);
+    assert_eq!(all.len(), 1);
+    assert_eq!(
+        (all[0]["members"].as_i64(), &all[0]["group"]),
+        (Some(8), &Value::Null),
+        "the slice holds them"
+    );
+    let names = json(&["top", "memory_current_bytes", "--sum-by", "container", "-n", "1", root]);
+    assert_eq!((names[0]["group"].as_str(), names[0]["members"].as_i64()), (Some("コンテナ"), Some(1)));
+    let people = run(&["top", "memory_current_bytes", "--sum-by", "namespace", root]).out;
+    assert!(people.contains("(no namespace)"), "{people}");
+}
+
+/// TUI-3, TUI-6: what has no sum, or no such groups, is refused in one line.
+#[test]
+fn sums_that_say_nothing_are_refused() {
+    let dir = recording();
+    let root = text(dir.path());
+    for (args, why) in [
+        (
+            ["query", "memory_percent_of_limit", "--sum-by", "pod", root],
+            "shares of different things do not add up",
+        ),
+        (["top", "node.load1", "--sum-by", "node", root], "it is an average or a pure number"),
+        (["top", "cpus.cpu_user_usec_total", "--sum-by", "pod", root], "--sum-by all adds all of them"),
+    ] {
+        let ran = run(&args);
+        assert_eq!((ran.code, ran.err.lines().count()), (2, 1), "{args:?}: {}", ran.err);
+        assert!(ran.err.contains(why), "{}", ran.err);
+    }
+}

@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use super::span::Span;
 use super::studies::{CorrelateArgs, PeriodicityArgs, StudyArgs};
 use crate::app::panel::Scale;
+use crate::grouping::By;
 
 /// What can be asked without a screen.
 #[derive(Clone, Debug, Subcommand)]
@@ -71,6 +72,7 @@ metrics: the paths begin.
 
 Examples:
   fgm-tui query cpu_usage_millicores --include 'ns:shop kind:container' --range -10m.. rec/
+  fgm-tui query memory_current_bytes --sum-by namespace --columns 10 rec/
   fgm-tui query processes.memory_rss_bytes,pids_current --raw --format csv rec/";
 
 const PERIODICITY_HELP: &str = "\
@@ -199,6 +201,9 @@ pub struct QueryArgs {
     /// Every sample instead of buckets.
     #[arg(long, conflicts_with = "columns")]
     pub raw: bool,
+    /// Sums of groups instead of single subjects, added up tick by tick.
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "raw")]
+    pub sum_by: Option<By>,
     /// What of it.
     #[command(flatten)]
     pub part: Part,
@@ -254,7 +259,7 @@ pub struct ExportArgs {
 
 /// By what subjects are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum By {
+pub enum Rank {
     /// Mean of all samples.
     Mean,
     /// Largest sample.
@@ -276,7 +281,10 @@ pub struct TopArgs {
     pub paths: Vec<PathBuf>,
     /// What decides.
     #[arg(long, value_enum, default_value = "mean")]
-    pub by: By,
+    pub by: Rank,
+    /// Sums of groups instead of single subjects, added up tick by tick.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub sum_by: Option<By>,
     /// How many.
     #[arg(short = 'n', long, value_name = "N", default_value = "10",
         value_parser = clap::value_parser!(u32).range(1..))]

@@ -24,6 +24,7 @@ pub(super) fn run(args: &ExportArgs, data: Option<PathBuf>) -> Result<ExitCode, 
         words: args.words.clone(),
         columns: args.columns.unwrap_or(1),
         raw: args.columns.is_none(),
+        sum_by: None,
         part: args.part.clone(),
         output: output(args, format),
     };

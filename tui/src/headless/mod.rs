@@ -17,6 +17,7 @@ mod sql;
 mod studies;
 mod subjects;
 mod summary;
+mod sums;
 mod top;
 mod verify;
 pub(crate) mod view;
@@ -26,7 +27,9 @@ use std::process::ExitCode;
 
 use arrow::array::RecordBatch;
 use fgm::metric::Table;
-use fgm::query::model::{Overview, SampleAnswer, SampleQuery, WindowAnswer, WindowQuery};
+use fgm::query::model::{
+    Overview, SampleAnswer, SampleQuery, SumAnswer, SumQuery, WindowAnswer, WindowQuery,
+};
 use fgm::query::{Cancel, Engine, QueryError};
 use fgm::subject::Subject;
 use fgm::time::TimeRange;
@@ -150,6 +153,11 @@ impl Recording {
         self.engine.window(query, &self.cancel).map_err(failed)
     }
 
+    /// Sums of groups as buckets.
+    fn sums(&self, query: &SumQuery) -> Result<SumAnswer, Failure> {
+        self.engine.sums(query, &self.cancel).map_err(failed)
+    }
+
     /// Series as samples.
     fn samples(&self, query: &SampleQuery) -> Result<SampleAnswer, Failure> {
         self.engine.samples(query, &self.cancel).map_err(failed)
@@ -182,6 +190,7 @@ fn failed(error: QueryError) -> Failure {
     match error {
         QueryError::Cancelled => Failure::new(128 + SIGINT as u8, "cancelled"),
         QueryError::Sql(line) => Failure::new(USAGE, line),
+        e @ (QueryError::NoSum { .. } | QueryError::LongSum { .. }) => Failure::new(USAGE, e.to_string()),
         other => Failure::new(UNREADABLE, other.to_string()),
     }
 }

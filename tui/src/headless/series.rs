@@ -21,7 +21,7 @@ use super::{Recording, code};
 use crate::cli::{Failure, USAGE};
 
 /// Rows that are asked for at once: bounds what is held.
-const ROWS: usize = 50_000;
+pub(super) const ROWS: usize = 50_000;
 
 /// Answers.
 pub(super) fn run(args: &QueryArgs, data: Option<PathBuf>) -> Result<ExitCode, Trouble> {
@@ -32,6 +32,9 @@ pub(super) fn run(args: &QueryArgs, data: Option<PathBuf>) -> Result<ExitCode, T
         wanted.extend(recording.metrics(name)?);
     }
     let range = recording.range(&args.part)?;
+    if let Some(by) = args.sum_by {
+        return super::sums::query(&recording, &wanted, by, range, args);
+    }
     let labels = Labels::of(&wanted, args);
     let mut printer: Option<Printer> = None;
     // How many samples a series has is known only afterwards: one at a time.
@@ -170,14 +173,14 @@ fn samples(
 }
 
 /// The first instant of a column.
-fn start_of(series: &Buckets, at: usize) -> Micros {
+pub(super) fn start_of(series: &Buckets, at: usize) -> Micros {
     let (width, columns) = (i128::from(series.range.width()), series.columns.len() as i128);
     // Rounded up: what lies before belongs to the column before.
     let offset = (at as i128 * width + columns - 1) / columns;
     series.range.start + offset as Micros
 }
 
-fn cells(time: Micros, b: &Bucket) -> impl Iterator<Item = Cell> {
+pub(super) fn cells(time: Micros, b: &Bucket) -> impl Iterator<Item = Cell> {
     let numbers = [b.min, b.max, b.first, b.last, b.mean].map(|v| Cell::Number(Some(v)));
     [Cell::Time(Some(time)), Cell::Int(Some(b.count.into()))]
         .into_iter()

@@ -9,7 +9,7 @@ use fgm::query::model::{TopBy, WindowQuery};
 use fgm::subject::Subject;
 
 use super::Recording;
-use super::args::{By, TopArgs};
+use super::args::{Rank, TopArgs};
 use super::grid::{Cell, Grid};
 use super::print::Trouble;
 use super::series::unit;
@@ -19,6 +19,9 @@ pub(super) fn run(args: &TopArgs, data: Option<PathBuf>) -> Result<ExitCode, Tro
     let recording = Recording::open(&args.paths, data, args.output.tz.as_ref())?;
     let wanted = recording.metrics(&args.metric)?;
     let range = recording.range(&args.part)?;
+    if let Some(by) = args.sum_by {
+        return super::sums::top(&recording, &wanted, by, range, args);
+    }
     let mut ranked = Vec::new();
     for w in &wanted {
         let found = recording.subjects_of(w, range, &args.part)?;
@@ -62,13 +65,13 @@ pub(super) fn run(args: &TopArgs, data: Option<PathBuf>) -> Result<ExitCode, Tro
     recording.print(&args.output, &grid.finish()?)
 }
 
-impl From<By> for TopBy {
-    fn from(by: By) -> TopBy {
+impl From<Rank> for TopBy {
+    fn from(by: Rank) -> TopBy {
         match by {
-            By::Mean => TopBy::Mean,
-            By::Max => TopBy::Max,
-            By::Last => TopBy::Last,
-            By::Growth => TopBy::Growth,
+            Rank::Mean => TopBy::Mean,
+            Rank::Max => TopBy::Max,
+            Rank::Last => TopBy::Last,
+            Rank::Growth => TopBy::Growth,
         }
     }
 }
