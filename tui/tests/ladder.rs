@@ -105,7 +105,7 @@ fn in_colour() {
     }
 }
 
-/// TUI-5: with NO_COLOR nothing has a colour; what is dimmed, bold or reversed is told apart by that.
+/// TUI-5: with `NO_COLOR` nothing has a colour; what is dimmed, bold or reversed is told apart by that.
 #[test]
 fn without_colour() {
     for size in SIZES {

@@ -78,7 +78,9 @@ mod tests {
     #[test]
     fn pieces_in_time_are_one_key() {
         let (sender, inbox) = mpsc::channel();
-        [b"\x1b".as_slice(), b"[C"].map(|piece| sender.send(piece.to_vec()).unwrap());
+        for piece in [b"\x1b".as_slice(), b"[C"] {
+            sender.send(piece.to_vec()).unwrap();
+        }
         drop(sender);
         let mut out = Vec::new();
         join(&inbox, |input| out.push(format!("{input:?}")));
