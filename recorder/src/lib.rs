@@ -7,6 +7,7 @@
 //!
 //! Kernel threads are not recorded as processes: they have no memory of their own, and their CPU time is the node's.
 
+mod clock;
 pub mod config;
 pub mod discover;
 pub mod doctor;

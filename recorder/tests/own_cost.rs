@@ -32,3 +32,28 @@ fn own_cost_is_recorded() {
     assert!(last.value("recorder_threads") >= Some(3.0), "{last:?}");
     assert_eq!(last.value("recorder_seal_usec"), None, "nothing has been sealed");
 }
+
+/// REC-4, TUI-7: what the kernel says of the wall clock is recorded, so that nodes can be compared.
+#[test]
+fn the_clock_is_recorded() {
+    let h = FakeHost::new();
+    h.cgroup("cgroup.controllers", "");
+    h.cgroup("cgroup.procs", "1\n");
+    h.process(1, "init", 5, 0);
+    // SAFETY: all fields are plain numbers, for which zero is a value; modes 0 only asks.
+    let mut asked: libc::timex = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is to a whole timex that lives through the call.
+    let state = unsafe { libc::adjtimex(&raw mut asked) };
+    let running = h.start();
+    running.pass(2);
+    let recording = running.stop();
+    let node = recording.rows(Table::Node);
+    let last = node.last().unwrap();
+    if state == -1 {
+        assert_eq!(last.value("clock_synchronized"), None, "a sandbox forbids it");
+        return;
+    }
+    let kept_in_step = f64::from(u8::from(state != libc::TIME_ERROR));
+    assert_eq!(last.value("clock_synchronized"), Some(kept_in_step));
+    assert!(last.value("clock_max_error_usec") >= Some(0.0), "{last:?}");
+}

@@ -28,7 +28,7 @@ pub mod regions;
 mod sum;
 
 /// Version of the set of columns below; written into every file. Versions only ever add columns.
-pub const SCHEMA_VERSION: u32 = 4;
+pub const SCHEMA_VERSION: u32 = 5;
 
 /// A table of the store: one directory under the root, one row per subject and tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

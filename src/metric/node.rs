@@ -94,6 +94,8 @@ table! {
         tcp_sockets_orphaned: Gauge Count Int, "/proc/1/net/sockstat:TCP orphan", "TCP sockets that belong to no process any more, of all network namespaces.";
         tcp_memory_bytes: Gauge Bytes Int, "/proc/1/net/sockstat:TCP mem, pages to bytes", "Buffers of all TCP sockets.";
         udp_memory_bytes: Gauge Bytes Int, "/proc/1/net/sockstat:UDP mem, pages to bytes", "Buffers of all UDP sockets.";
+        clock_synchronized: State None Bool, "adjtimex(2)", "Whether the wall clock was kept in step with others'.";
+        clock_max_error_usec: Gauge Usec Int, "adjtimex(2):maxerror", "How far the wall clock may have been off, as the kernel estimates; grows while nobody sets it right.";
         recorder_cpu_usec_total: Counter Usec Int, "clock_gettime(CLOCK_PROCESS_CPUTIME_ID)", "CPU time used by the recorder's process.";
         recorder_rss_bytes: Gauge Bytes Int, "/proc/self/statm:2", "Resident set size of the recorder's process.";
         recorder_tick_usec: Gauge Usec Int, "derived: monotonic clock", "Time that sampling the previous tick took.";

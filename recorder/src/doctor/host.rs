@@ -43,20 +43,14 @@ pub(super) fn pressure_missing(check: &'static str, path: &Path, error: &io::Err
 
 /// Whether the wall clock is kept in step, so that the ticks of several nodes line up.
 pub(super) fn clock() -> Finding {
-    // SAFETY: all fields are plain numbers, for which zero is a value; modes 0 only asks.
-    let mut answer: libc::timex = unsafe { std::mem::zeroed() };
-    // SAFETY: the pointer is to a whole timex that lives through the call.
-    let state = unsafe { libc::adjtimex(&raw mut answer) };
-    let micros = answer.maxerror;
-    match state {
-        -1 => Finding::note(
-            "clock",
-            format!("whether it is synchronized is unknown: {}", io::Error::last_os_error()),
-        ),
-        libc::TIME_ERROR => {
+    match crate::clock::clock() {
+        Err(e) => Finding::note("clock", format!("whether it is synchronized is unknown: {e}")),
+        Ok(c) if !c.synchronized => {
             Finding::note("clock", "not synchronized: the ticks of several nodes may not line up")
                 .remedy("run chrony, ntpd or systemd-timesyncd on the host")
         }
-        _ => Finding::ok("clock", format!("synchronized, at most {:.1} ms off", micros as f64 / 1e3)),
+        Ok(c) => {
+            Finding::ok("clock", format!("synchronized, at most {:.1} ms off", c.max_error_usec as f64 / 1e3))
+        }
     }
 }

@@ -13,6 +13,7 @@ use super::host_files::{self, FILES};
 use super::labels::Host;
 use super::own_cgroup::OwnCgroup;
 use super::rates::{delta, millicores, percent};
+use crate::clock::clock;
 use crate::pace::{children_cpu, own_faults, process_cpu};
 use crate::read::node::{CpuTimes, kernel_stat};
 use crate::read::pid_stat::pid_stat;
@@ -162,6 +163,10 @@ impl HostFiles {
             if let Got::Text(text) = reader.kept(kept, at(spec.name), Shape::Piece) {
                 host_files::fill(spec, text, self.page_bytes, &mut row);
             }
+        }
+        if let Ok(c) = clock() {
+            row.set_bool(n::clock_synchronized, c.synchronized);
+            row.set(n::clock_max_error_usec, c.max_error_usec);
         }
         self.fill_own(own, reader, &mut row);
     }

@@ -48,6 +48,7 @@ impl App {
             }
             let mut effects = self.ask_subjects(self.panel().metric.table);
             effects.extend(self.ask_events());
+            effects.extend(self.ask_clocks());
             return effects;
         };
         let mut effects = Vec::new();
@@ -58,6 +59,7 @@ impl App {
         if bounds != before {
             effects.extend(self.ask_events());
         }
+        effects.extend(self.ask_clocks());
         // A new subject shows up within a few seconds; at once when there is nothing to see yet.
         let empty = self.undecided();
         let mut tables: Vec<Table> = self.panels.iter().map(|p| p.metric.table).collect();
@@ -129,6 +131,10 @@ impl App {
                 }
                 self.accepted.insert(slot, generation);
                 self.take_listed(listed)
+            }
+            Answer::Clocks(clocks) => {
+                self.take_clocks(&clocks);
+                Vec::new()
             }
             Answer::Events(range, marks) => {
                 if newest {

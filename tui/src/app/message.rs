@@ -9,6 +9,7 @@ use fgm::metric::{Metric, Table};
 use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
 use fgm::time::TimeRange;
 
+use super::clocks::Clock;
 use super::findings::{self, Finding, Folded};
 use super::forest::{self, Forest};
 use super::marks::Mark;
@@ -66,6 +67,8 @@ pub enum Slot {
     Preview,
     /// What happened.
     Events,
+    /// Whether clocks agree.
+    Clocks,
     /// A container's processes at one moment.
     Processes,
     /// Everybody at one moment, as a tree.
@@ -100,6 +103,8 @@ pub enum Question {
     Glimpse(&'static Metric, TimeRange, usize),
     /// What happened in a range.
     Events(TimeRange),
+    /// What the nodes' kernels said of their clocks.
+    Clocks(TimeRange),
     /// A container's processes at one moment.
     Processes(Wanted),
     /// Everybody at one moment, as a tree.
@@ -130,6 +135,8 @@ pub enum Answer {
     Subjects(Listed),
     /// Series, with what was asked.
     Window(WindowQuery, WindowAnswer),
+    /// What the nodes' kernels said of their clocks.
+    Clocks(Vec<Clock>),
     /// What happened in the range, by time.
     Events(TimeRange, Vec<Mark>),
     /// A container's processes at the moment asked for.

@@ -10,6 +10,7 @@ pub mod answers;
 mod ask;
 mod branches;
 mod choice;
+pub mod clocks;
 pub mod copy;
 mod cursors;
 pub mod drawn;
@@ -162,6 +163,10 @@ pub struct App {
     /// What was studied and found.
     pub studies: Studies,
     changes: Option<jumps::Changes>,
+    /// Why the clocks of several nodes may not agree.
+    pub doubt: Option<String>,
+    /// How many nodes' clocks have been asked for.
+    nodes: usize,
     /// The small pictures in the subject list.
     pub sparks: Sparks,
     /// Pods, containers and processes as a tree, as it was left.
@@ -205,6 +210,8 @@ impl App {
             recorder: Reported::default(),
             studies: Studies::default(),
             changes: None,
+            doubt: None,
+            nodes: 0,
             sparks: Sparks::default(),
             tree: Tree::default(),
             gone: false,

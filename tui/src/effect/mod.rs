@@ -2,6 +2,7 @@
 //!
 //! Owns: workers and the events that they and the outside send. Must not: know the state.
 
+mod clocks;
 pub mod finder;
 mod queue;
 pub mod study;

@@ -17,6 +17,7 @@ use fgm::time::TimeRange;
 
 use jiff::tz::TimeZone;
 
+use super::clocks;
 use super::queue::Queue;
 use super::{Event, study};
 use crate::app::forest::{self, Forest};
@@ -209,6 +210,7 @@ pub fn answer(source: &dyn Source, question: Question, cancel: &Cancel) -> Answe
         Question::Tree(wanted) => tree(source, &wanted, cancel).map(|forest| Answer::Tree(wanted, forest)),
         // They have threads of their own.
         Question::Study(_) | Question::Fold(_) => Err("a study is not answered at once".to_owned()),
+        Question::Clocks(range) => clocks::read(source, range, cancel).map(Answer::Clocks),
         Question::Events(range) => {
             let marks = source.events(range).into_iter().filter(marks::matters).map(Mark::from);
             Ok(Answer::Events(range, marks.collect()))

@@ -136,6 +136,10 @@ pub fn problems(app: &App, look: Look, layout: &Layout, scroll: usize, buf: &mut
     if rows.is_empty() {
         rows.push(vec![("every file could be read".to_owned(), look.theme.text())]);
     }
+    if let Some(doubt) = &app.doubt {
+        rows.push(Vec::new());
+        warning(doubt, &mut rows);
+    }
     let report = &app.recorder.report;
     if report.ended.is_some() || !report.lines.is_empty() {
         rows.push(Vec::new());

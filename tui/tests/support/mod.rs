@@ -58,9 +58,14 @@ pub fn finish(writer: StoreWriter, now: Micros) {
 
 /// A store of one node, at 1 Hz and 90 s a file.
 pub fn store(root: &Path, start: Micros) -> StoreWriter {
+    store_of(root, "node-1", start)
+}
+
+/// The same of a node of this name.
+pub fn store_of(root: &Path, node: &str, start: Micros) -> StoreWriter {
     let config = StoreConfig {
         root: root.to_owned(),
-        identifier: "node-1".into(),
+        identifier: node.into(),
         rotation: Duration::from_secs(90),
         sync_every: Duration::from_secs(1000),
         cap: Cap { max_bytes: None, on_full: OnFull::Stop },
@@ -68,8 +73,8 @@ pub fn store(root: &Path, start: Micros) -> StoreWriter {
         compact: fgm::store::compact::Beside::No,
     };
     let run = RunInfo {
-        run_id: RunId::from_text("00112233445566778899").unwrap(),
-        node_name: "node-1".into(),
+        run_id: RunId::from_text(&format!("0011223344556677{:04x}", node.len())).unwrap(),
+        node_name: node.into(),
         cluster_name: None,
         interval: SECOND,
         recorder_version: "0".into(),
