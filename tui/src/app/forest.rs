@@ -70,7 +70,7 @@ pub struct Node {
     pub title: String,
     /// What it is.
     pub kind: SubjectKind,
-    /// Its value at the moment, if it had one.
+    /// Its value at the moment, if it had one; of a pod that was not recorded itself, the sum of those of its containers.
     pub value: Option<f64>,
     /// Number of the node above it.
     pub parent: Option<usize>,
@@ -106,7 +106,7 @@ impl Forest {
             let kept = planted.of.iter().map(|s| s.is_some_and(|s| choice.keeps(s))).collect();
             forest = forest.pruned(kept);
         }
-        forest.arrange();
+        forest.arrange(wanted.metric.adds_up().is_ok());
         forest
     }
 
@@ -128,19 +128,24 @@ impl Forest {
         self
     }
 
-    fn arrange(&mut self) {
+    /// Gives everybody children; a pod that was not recorded itself has what its containers add up to, if they do.
+    fn arrange(&mut self, adds_up: bool) {
         for i in 0..self.nodes.len() {
             match self.nodes[i].parent {
                 Some(p) => self.nodes[p].children.push(i),
                 None => self.roots.push(i),
             }
         }
+        for i in (0..self.nodes.len()).filter(|_| adds_up) {
+            if matches!(self.nodes[i].id, Id::Pod(_)) {
+                let below = self.nodes[i].children.iter().filter_map(|c| self.nodes[*c].value);
+                self.nodes[i].value = below.reduce(|a, b| a + b);
+            }
+        }
         let nodes = &self.nodes;
         let sorted = |all: &[usize]| {
             let mut all = all.to_vec();
-            // A pod that was not recorded itself stands where its highest container would.
-            let below = |i: usize| nodes[i].children.iter().filter_map(|c| nodes[*c].value).reduce(f64::max);
-            let value = |i: usize| nodes[i].value.or_else(|| below(i)).unwrap_or(f64::NEG_INFINITY);
+            let value = |i: usize| nodes[i].value.unwrap_or(f64::NEG_INFINITY);
             let pod = |i: usize| nodes[i].kind == SubjectKind::Pod;
             all.sort_by(|&a, &b| {
                 let by_value = || value(b).total_cmp(&value(a));

@@ -50,10 +50,11 @@ fn pods_and_their_containers() {
         subject("container", "/k/pod2/a", &["data", "db-0", "app"]),
         subject("container", "/k/pod2/b", &["data", "db-0", "log"]),
     ];
-    let tree = ["data/db-0 –", "  log 5", "  app 4", "shop/web-0 1", "  proxy 3", "  app 0"];
+    let tree = ["data/db-0 9", "  log 5", "  app 4", "shop/web-0 1", "  proxy 3", "  app 0"];
     assert_eq!(words(&all, None, false), tree);
     assert_eq!(words(&all, None, true)[5], "  sandbox 2");
-    assert_eq!(words(&all, Some("name:app"), false), [tree[0], tree[2], tree[3], tree[5]]);
+    let apps = ["data/db-0 4", "  app 4", "shop/web-0 1", "  app 0"];
+    assert_eq!(words(&all, Some("name:app"), false), apps);
 }
 
 /// TUI-7: a host without pods: slices, services, and containers below what they were started by.

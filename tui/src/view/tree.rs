@@ -64,7 +64,9 @@ fn draw_line(app: &App, look: Look, line: Line, depth: u16, row: Area, buf: &mut
         Line::Node(n) => {
             let node = &t.forest.nodes[n];
             let style = if t.stale { theme.muted() } else { theme.text() };
-            let at = right(buf, row, 0, &number(node.value, t.metric), style);
+            let sum = matches!(node.id, Id::Pod(_)) && node.value.is_some();
+            let text = format!("{}{}", if sum { "sum " } else { "" }, number(node.value, t.metric));
+            let at = right(buf, row, 0, &text, style);
             if let Id::Subject(key) = &node.id
                 && let Some(p) = app.group_of(key.table).drawn.position(key)
             {
