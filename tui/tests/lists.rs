@@ -11,6 +11,7 @@ use fgm_tui::app::message::{Question, Slot};
 use fgm_tui::app::tree::Line;
 use fgm_tui::caps::Depth;
 use fgm_tui::keymap::Code;
+use fgm_tui::text::width;
 use fgm_tui::view::marker::Marker;
 use insta::assert_snapshot;
 use support::busy::{KILLED, record_busy};
@@ -35,7 +36,15 @@ fn list(s: &Session) -> Vec<String> {
     let a = s.app.layout().lists.unwrap().subjects;
     let rows = s.screen();
     let rows = rows.lines().skip(usize::from(a.y) + 1).take(usize::from(a.h) - 1);
-    rows.map(|r| r.chars().take(usize::from(a.w)).collect()).collect()
+    let cut = |row: &str| {
+        let mut room = usize::from(a.w);
+        let fits = |c: &char| {
+            room = room.saturating_sub(width(&c.to_string()));
+            room > 0
+        };
+        row.chars().take_while(fits).collect()
+    };
+    rows.map(cut).collect()
 }
 
 /// TUI-3: on a wide screen each line of the list has a sparkline of its series in the window, blank where nothing was
@@ -67,6 +76,21 @@ fn sparklines_when_wanted() {
     assert!(s.screen().contains("too narrow for sparklines"), "{}", s.screen());
     s.keys("\\W");
     assert!(s.screen().contains("sparklines stand in the list"), "{}", s.screen());
+}
+
+/// TUI-3: where a value was unavailable there is nothing: in one row of text a line at the bottom would be a zero.
+#[test]
+fn sparklines_have_gaps() {
+    let mut s = open(160, 40);
+    s.keys("/containers.pids_current");
+    s.key(Code::Enter);
+    s.keys("t14:46:40");
+    s.key(Code::Enter);
+    s.keys("+++H");
+    let rows = list(&s);
+    let row = rows.iter().find(|r| r.contains("checkout/app")).unwrap();
+    let dots: Vec<&str> = row.split(|c| !('⠁'..='⣿').contains(&c)).filter(|d| !d.is_empty()).collect();
+    assert_eq!(dots.len(), 2, "before and after: {row}");
 }
 
 /// TUI-3: they are one question, about the lines that can be seen and in as many columns as they have dots; it is asked
