@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 
 use divan::Bencher;
 use fgm::metric::{Metric, Table};
-use fgm::query::model::{SampleQuery, TopBy, TopQuery, WindowQuery};
+use fgm::query::model::{SampleQuery, SumQuery, TopBy, TopQuery, WindowQuery};
 use fgm::query::{Cancel, Engine};
 use fgm::subject::{Subject, SubjectKey};
 use fgm::time::{SECOND, TimeRange};
@@ -92,6 +92,14 @@ impl Asker {
         self.engine.window(&query, &Cancel::default()).unwrap().series.len()
     }
 
+    /// The containers in groups of ten, each added up.
+    fn sums(&self) -> usize {
+        let (metric, _) = self.next();
+        let groups = self.containers.chunks(10).map(<[SubjectKey]>::to_vec).collect();
+        let query = SumQuery { metric, groups, range: self.range, columns: COLUMNS };
+        self.engine.sums(&query, &Cancel::default()).unwrap().groups.len()
+    }
+
     fn top(&self) -> usize {
         let (metric, _) = self.next();
         let subjects = self.containers.clone();
@@ -150,6 +158,12 @@ fn buckets(bencher: Bencher<'_, '_>, start: &str) {
 #[divan::bench(args = ["cold", "warm"], sample_count = 10)]
 fn buckets_of_all(bencher: Bencher<'_, '_>, start: &str) {
     ask(bencher, start, |a| a.buckets(usize::MAX));
+}
+
+/// The chart of all containers in groups of ten, over everything: every row is looked at.
+#[divan::bench(args = ["cold", "warm"], sample_count = 10)]
+fn sums_of_all(bencher: Bencher<'_, '_>, start: &str) {
+    ask(bencher, start, Asker::sums);
 }
 
 #[divan::bench(args = ["cold", "warm"], sample_count = 10)]
