@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use fgm::metric::Table;
 use fgm::metric::containers::label;
-use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
+use fgm::query::model::{Overview, SumAnswer, SumQuery, WindowAnswer, WindowQuery};
 use fgm::query::{Cancel, Engine, RecordedEvent};
 use fgm::series::{Bucket, Buckets, shown_quantity};
 use fgm::store::tick::LabelValue;
@@ -80,6 +80,10 @@ impl Source for Cluster {
             (k.clone(), Buckets { range: query.range, columns, stepped: false })
         });
         Ok(WindowAnswer { quantity: shown_quantity(query.metric), series: series.collect() })
+    }
+
+    fn sums(&self, _: &SumQuery, _: &Cancel) -> Result<SumAnswer, String> {
+        Err("nothing is summed".to_owned())
     }
 
     fn events(&self, _: TimeRange) -> Vec<RecordedEvent> {

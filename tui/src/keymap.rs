@@ -179,11 +179,13 @@ actions! {
     FocusNext: Main Choice [Key::plain(Tab)] "focus-next" as "focus", "Move the focus: metrics, subjects, chart.";
     FocusPrevious: Main Choice [Key::plain(BackTab)] "focus-previous", "Move the focus the other way.";
     Toggle: Main Choice [Key::char(' ')] "toggle" as "draw", "Draw the subject or stop drawing it; in the chart, the selected series.";
-    Open: Main Choice [Key::plain(Enter)] "open" as "open", "A container: its processes at the cursor. Else: draw nothing but it.";
+    Open: Main Choice [Key::plain(Enter)] "open" as "open", "A container: its processes. A group: its members. Else: draw nothing but it.";
     Tree: Main Choice [Key::char('T')] "tree", "Pods, their containers and their processes as one tree, at the cursor.";
     Only: Main Choice [Key::char('o')] "only", "Draw nothing but this subject.";
     Top: Main Choice [Key::char('a')] "top" as "top 6", "Draw the first six of the list: those with the highest mean, as it comes.";
     Filter: Main Choice [Key::char('&')] "filter", "Type a filter such as ns:data qos:burstable app; only who matches is listed.";
+    GroupBy: Main Choice [Key::char('R')] "group-by", "Draw sums by pod, namespace, name, node, of all; then single series again.";
+    Rest: Main Choice [Key::char(';')] "rest", "Draw the sum of everybody who is listed and not drawn, or stop doing so.";
     Sort: Main Choice [Key::char('r')] "sort", "Order the list by mean, max, last value, growth, name, newest row.";
     Pin: Main Choice [Key::char('*')] "pin", "Keep the subject at the top of the list, or let it go.";
     Mute: Main Choice [Key::char('M')] "mute", "Leave the selected series out of the charts, or take it in again.";

@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use fgm::metric::Table;
-use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
+use fgm::query::model::{Overview, SumAnswer, SumQuery, WindowAnswer, WindowQuery};
 use fgm::query::{Cancel, Engine, RecordedEvent};
 use fgm::store::retention::{Cap, OnFull};
 use fgm::store::segment;
@@ -172,6 +172,10 @@ impl Source for Watched {
 
     fn window(&self, query: &WindowQuery, cancel: &Cancel) -> Result<WindowAnswer, String> {
         Source::window(&self.engine, query, cancel)
+    }
+
+    fn sums(&self, query: &SumQuery, cancel: &Cancel) -> Result<SumAnswer, String> {
+        Source::sums(&self.engine, query, cancel)
     }
 
     fn events(&self, range: TimeRange) -> Vec<RecordedEvent> {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use fgm::metric::Table;
-use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
+use fgm::query::model::{Overview, SumAnswer, SumQuery, WindowAnswer, WindowQuery};
 use fgm::query::{Cancel, Engine, RecordedEvent};
 use fgm::subject::Subject;
 use fgm::time::TimeRange;
@@ -23,6 +23,8 @@ pub trait Source: Send {
     fn subjects(&self, table: Table, range: TimeRange) -> Result<Vec<Subject>, String>;
     /// Series as pixel columns, unless it is called off before it is done.
     fn window(&self, query: &WindowQuery, cancel: &Cancel) -> Result<WindowAnswer, String>;
+    /// Sums of groups as pixel columns, likewise.
+    fn sums(&self, query: &SumQuery, cancel: &Cancel) -> Result<SumAnswer, String>;
     /// What happened in a range, the newest last.
     fn events(&self, range: TimeRange) -> Vec<RecordedEvent>;
     /// The engine itself, for questions that take long and are asked on other threads.
@@ -48,6 +50,10 @@ impl Source for Engine {
 
     fn window(&self, query: &WindowQuery, cancel: &Cancel) -> Result<WindowAnswer, String> {
         Engine::window(self, query, cancel).map_err(|e| e.to_string())
+    }
+
+    fn sums(&self, query: &SumQuery, cancel: &Cancel) -> Result<SumAnswer, String> {
+        Engine::sums(self, query, cancel).map_err(|e| e.to_string())
     }
 
     fn events(&self, range: TimeRange) -> Vec<RecordedEvent> {

@@ -8,6 +8,7 @@ pub mod ink;
 use ratatui::style::{Modifier, Style};
 
 use self::ink::Ink;
+use crate::app::drawn::REST;
 use crate::caps::{Caps, Depth};
 
 /// Declares the roles in one place.
@@ -120,6 +121,10 @@ impl Theme {
 
     /// A series' own colour, or its dimmed form.
     pub fn series(self, position: usize, bright: bool) -> Style {
+        // What is left over stays behind those that have a colour.
+        if position >= REST {
+            return if bright { self.muted() } else { self.faint() };
+        }
         let ink = self.palette.series[position % 6];
         let mixed = ink.dimmed(self.light).filter(|_| matches!(self.depth, Depth::Indexed | Depth::True));
         match mixed {

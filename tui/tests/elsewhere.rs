@@ -84,6 +84,28 @@ fn commands_give_the_same_numbers() {
     }
 }
 
+/// TUI-3, TUI-6: the command copied from a chart of sums gives their numbers, and the link their picture.
+#[test]
+fn commands_give_the_same_sums() {
+    let dir = recording();
+    let mut s = open(dir.path());
+    s.keys("R+");
+    let picture = s.app.panel().sums.clone().unwrap();
+    let sums = picture.answer.groups.iter().flat_map(|g| g.buckets.columns.iter().flatten());
+    let mut wanted: Vec<f64> = sums.map(|b| b.mean).collect();
+    let command = copied(&mut s, 'c');
+    let mut got = column(&shell(&format!("{command} --format csv")), "mean");
+    wanted.sort_by(f64::total_cmp);
+    got.sort_by(f64::total_cmp);
+    assert!(!wanted.is_empty());
+    assert_eq!(got, wanted, "{command}");
+    s.keys("o;");
+    let link = copied(&mut s, 'l');
+    let printed = shell(&format!("{link} --print --width 100"));
+    assert!(printed.contains("sum by pod") && printed.contains("rest (6)"), "{link}\n{printed}");
+    assert!(printed.contains("search (") && !printed.contains("frontend ("), "{link}\n{printed}");
+}
+
 /// TUI-4: the values at the cursor, as a table.
 #[test]
 fn values_at_the_cursor() {

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use fgm::metric::Table;
 use fgm::metric::containers::{METRICS, label};
-use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
-use fgm::series::{Bucket, Buckets, shown_quantity};
+use fgm::query::model::{Overview, SumAnswer, SumQuery, WindowAnswer, WindowQuery};
+use fgm::series::{Bucket, Buckets, Members, Sum, shown_quantity};
 use fgm::store::tick::LabelValue;
-use fgm::subject::Subject;
+use fgm::subject::{Subject, SubjectKey};
 use fgm::time::{SECOND, TimeRange};
+use fgm_tui::app::drawn::Who;
 use fgm_tui::app::message::{Answer, Effect, Found, Match, Message, Pointer, Press, Question, Slot, Ticket};
 use fgm_tui::app::names::{Listed, Names};
 use fgm_tui::app::panel::{Panel, Scale};
+use fgm_tui::app::sums::SumPicture;
 use fgm_tui::app::timeline::Pin;
 use fgm_tui::app::{App, Overlay};
 use fgm_tui::keymap::{Code, Key};
@@ -53,6 +55,20 @@ fn answer(query: &WindowQuery) -> WindowAnswer {
     WindowAnswer { quantity: shown_quantity(query.metric), series: series.collect() }
 }
 
+/// Every sum is flat, as high as it has members.
+fn summed(whose: Vec<Who>, query: SumQuery) -> SumPicture {
+    let sum = |group: &Vec<SubjectKey>| {
+        let (v, members) = (group.len() as f64, group.len() as u32);
+        let bucket = Bucket { count: 1, min: v, max: v, first: v, last: v, mean: v, gap_before: None };
+        let columns = vec![Some(bucket); query.columns];
+        let members = vec![Some(Members { least: members, most: members }); query.columns];
+        Sum { buckets: Buckets { range: query.range, columns, stepped: false }, members }
+    };
+    let groups = query.groups.iter().map(sum).collect();
+    let answer = SumAnswer { quantity: shown_quantity(query.metric), groups };
+    SumPicture { whose, query, answer }
+}
+
 /// Answers everything, as workers would, and collects other effects.
 fn settle(app: &mut App, effects: Vec<Effect>) -> Vec<Effect> {
     let mut rest = Vec::new();
@@ -67,6 +83,10 @@ fn settle(app: &mut App, effects: Vec<Effect>) -> Vec<Effect> {
             Effect::Ask(ticket, Question::Window(q)) => {
                 let a = answer(&q);
                 effects.extend(app.update(Message::Answer(ticket, Answer::Window(q, a))));
+            }
+            Effect::Ask(ticket, Question::Sums(whose, query)) => {
+                let picture = summed(whose, query);
+                effects.extend(app.update(Message::Answer(ticket, Answer::Sums(picture))));
             }
             other => rest.push(other),
         }

@@ -10,9 +10,11 @@ use fgm::metric::Table;
 use fgm::query::model::{Overview, WindowAnswer};
 use fgm::time::SECOND;
 
+use super::drawn::Drawn;
 use super::layout::MOST_SERIES;
 use super::message::{Answer, Effect, Slot, Ticket};
 use super::panel::Picture;
+use super::sums::SumPicture;
 use super::timeline::Timeline;
 use super::{App, Overlay};
 
@@ -81,9 +83,8 @@ impl App {
     /// Whether the viewer should still choose whom to draw: nothing is drawn, or the recording has only just begun.
     fn undecided(&self) -> bool {
         let young = |t: &Timeline| t.bounds().width() <= YOUNG * self.overview.interval;
-        let empty = |p: &Picture| p.answer.series.iter().all(|(_, b)| b.columns.iter().all(Option::is_none));
-        self.drawn().automatic
-            && (self.panel().picture.as_ref().is_none_or(empty) || self.timeline.as_ref().is_some_and(young))
+        let empty = || self.panel().series(self.drawn()).all(|(_, b)| b.columns.iter().all(Option::is_none));
+        self.drawn().automatic && (empty() || self.timeline.as_ref().is_some_and(young))
     }
 
     /// Takes an answer, unless a newer one was there first.
@@ -151,6 +152,7 @@ impl App {
                 self.accepted.insert(slot, generation);
                 self.take_tree(&wanted, forest)
             }
+            Answer::Sums(picture) => self.take_sums(ticket, (newest, older), picture),
             Answer::Window(query, answer) => {
                 self.take_window(ticket, (newest, older), Picture { query, answer })
             }
@@ -214,6 +216,41 @@ impl App {
                     s.preview = Some(picture);
                 }
                 Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn take_sums(&mut self, ticket: Ticket, age: (bool, bool), picture: SumPicture) -> Vec<Effect> {
+        let (Ticket { slot, generation }, (newest, older)) = (ticket, age);
+        let metric = picture.query.metric;
+        let fits = metric == self.panel().metric;
+        match slot {
+            Slot::Sums(id) => {
+                let Some(i) = self.panels.iter().position(|p| p.id == id) else { return Vec::new() };
+                let same = |drawn: &Drawn| picture.whose.iter().all(|who| drawn.place(who).is_some());
+                let mine = self.panels[i].metric == metric && same(&self.group_of(metric.table).drawn);
+                if newest || (mine && !older) {
+                    self.accepted.insert(slot, generation);
+                    self.panels[i].sums = Some(picture);
+                    self.slow &= self.pending();
+                }
+                Vec::new()
+            }
+            Slot::Navigator if newest && fits => {
+                self.accepted.insert(slot, generation);
+                self.panel_mut().whole_sums = Some(picture);
+                Vec::new()
+            }
+            Slot::Rank if newest && fits => {
+                self.accepted.insert(slot, generation);
+                self.group_mut().rank_groups(&picture);
+                if self.undecided() {
+                    let group = self.group_mut();
+                    group.drawn.choose(group.first_groups());
+                    return self.redraw_series();
+                }
+                self.ask_charts()
             }
             _ => Vec::new(),
         }

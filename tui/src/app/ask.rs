@@ -33,10 +33,11 @@ impl App {
     /// Asks for what the charts should show and do not yet.
     pub(super) fn ask_charts(&mut self) -> Vec<Effect> {
         let charts = (0..self.panels.len()).filter_map(|i| self.ask_chart(i)).collect::<Vec<_>>();
+        let sums = (0..self.panels.len()).filter_map(|i| self.ask_sums(i)).collect::<Vec<_>>();
         let limits = (0..self.panels.len()).filter_map(|i| self.ask_limit(i)).collect::<Vec<_>>();
         let heats = (0..self.panels.len()).filter_map(|i| self.ask_heat(i)).collect::<Vec<_>>();
         let stacks = (0..self.panels.len()).flat_map(|i| self.ask_stack(i)).collect();
-        [charts, limits, heats, stacks].concat()
+        [charts, sums, limits, heats, stacks].concat()
     }
 
     /// Asks for a heat strip of the first on the list, two for each row of text.
@@ -103,9 +104,13 @@ impl App {
         let (Some(timeline), subjects) = (&self.timeline, self.drawn().keys()) else { return Vec::new() };
         let range = timeline.bounds();
         let layout = self.layout();
-        if subjects.is_empty() || layout.navigator.h == 0 || range.width() == 0 {
+        if layout.navigator.h == 0 || range.width() == 0 {
             return Vec::new();
         }
+        if subjects.is_empty() {
+            return self.ask_navigator_sums(range, layout.columns());
+        }
+        self.panel_mut().whole_sums = None;
         self.navigator_until = range.end;
         let query = WindowQuery { metric: self.panel().metric, subjects, range, columns: layout.columns() };
         if self.panel().whole.as_ref().is_some_and(|p| p.query == query) {
@@ -113,6 +118,20 @@ impl App {
             return Vec::new();
         }
         vec![self.ask(Slot::Navigator, Question::Window(query))]
+    }
+
+    /// Where nothing but sums are drawn, the navigator shows these.
+    fn ask_navigator_sums(&mut self, range: TimeRange, columns: usize) -> Vec<Effect> {
+        let Some((whose, query)) = self.sums_of(self.panel().metric, range, columns) else {
+            self.panel_mut().whole_sums = None;
+            return Vec::new();
+        };
+        self.navigator_until = range.end;
+        if self.panel().whole_sums.as_ref().is_some_and(|p| p.query == query) {
+            self.forget(Slot::Navigator);
+            return Vec::new();
+        }
+        vec![self.ask(Slot::Navigator, Question::Sums(whose, query))]
     }
 
     pub(super) fn ask_subjects(&mut self, table: Table) -> Vec<Effect> {
@@ -135,6 +154,10 @@ impl App {
     }
 
     pub(super) fn ask_rank(&mut self) -> Vec<Effect> {
+        if self.drawn().by.is_some() {
+            let question = self.rank_of_groups();
+            return question.into_iter().map(|q| self.ask(Slot::Rank, q)).collect();
+        }
         let (Some(range), subjects) = (self.window(), self.subjects().candidates()) else {
             return Vec::new();
         };

@@ -20,8 +20,8 @@ impl App {
         if let Some(why) = self.idle_because(Action::Tree) {
             return self.tell(why);
         }
-        let target = self.target().filter(|key| key.table == Table::Containers).map(Id::Subject);
-        self.tree.wanted = target;
+        let target = self.target().and_then(|who| who.subject().cloned());
+        self.tree.wanted = target.filter(|key| key.table == Table::Containers).map(Id::Subject);
         self.tree.metric = of_containers(self.panel().metric);
         self.tree.at = at;
         self.overlay = Overlay::Tree;
@@ -123,7 +123,7 @@ impl App {
         };
         match self.tree.forest.nodes[node].id.clone() {
             Id::Subject(key) => {
-                let effects = self.toggle(&key);
+                let effects = self.toggle(key);
                 if self.notice.is_none() && self.panels.iter().all(|p| p.metric.table != Table::Containers) {
                     self.notice = Some("no panel shows a metric of containers at present".to_owned());
                 }

@@ -4,32 +4,45 @@
 
 use fgm::filter::Filter;
 use fgm::metric::Table;
-use fgm::subject::SubjectKey;
 
+use super::drawn::Who;
 use super::message::{Effect, Slot};
 use super::names::Listed;
 use super::{App, Focus};
 use crate::keymap::Action;
 
 impl App {
-    pub(super) fn target(&self) -> Option<SubjectKey> {
+    /// The selected subject or group.
+    pub(super) fn target(&self) -> Option<Who> {
+        let group = self.group_of(self.panel().metric.table);
         if self.focus == Focus::Chart || self.layout().lists.is_none() {
-            self.drawn().top().cloned()
+            group.drawn.selected().cloned()
+        } else if group.drawn.by.is_some() {
+            group.groups.selected().map(|l| Who::Group(l.name.clone()))
         } else {
-            self.subjects().selected().map(|e| e.key.clone())
+            group.subjects.selected().map(|e| Who::Subject(e.key.clone()))
         }
     }
 
     pub(super) fn toggle_selected(&mut self) -> Vec<Effect> {
         match self.target() {
-            Some(key) => self.toggle(&key),
+            Some(who) => self.toggle(who),
             None => Vec::new(),
         }
     }
 
-    /// Draws a subject or stops drawing it.
-    pub(super) fn toggle(&mut self, key: &SubjectKey) -> Vec<Effect> {
-        if !self.groups[key.table as usize].drawn.toggle(key) {
+    /// Draws a subject or a group or stops drawing it; a subject in place of groups.
+    pub(super) fn toggle(&mut self, who: impl Into<Who>) -> Vec<Effect> {
+        let who = who.into();
+        let group = match who.subject().map(|key| key.table) {
+            Some(table) => {
+                let group = &mut self.groups[table as usize];
+                group.group_by(None);
+                group
+            }
+            None => self.group_mut(),
+        };
+        if !group.drawn.toggle(who) {
             self.notice = Some(format!(
                 "{} series at most: take one away with {}, or all with {}",
                 super::layout::MOST_SERIES,
@@ -42,17 +55,18 @@ impl App {
     }
 
     pub(super) fn only_selected(&mut self) -> Vec<Effect> {
-        let Some(key) = self.target() else { return Vec::new() };
+        let Some(who) = self.target() else { return Vec::new() };
         let drawn = &mut self.group_mut().drawn;
         drawn.automatic = false;
-        drawn.choose([key]);
+        drawn.choose([who]);
         self.redraw_series()
     }
 
-    /// A container's processes at the cursor; of anything else, its series and no others.
+    /// A container's processes at the cursor; a group's members; of anything else, its series and no others.
     pub(super) fn open_selected(&mut self) -> Vec<Effect> {
         match self.target() {
-            Some(key)
+            Some(Who::Group(name)) => self.open_group(&name),
+            Some(Who::Subject(key))
                 if key.table == Table::Containers && self.overview.tables.contains(&Table::Processes) =>
             {
                 self.open_processes(key)
@@ -63,7 +77,7 @@ impl App {
 
     /// Pins the selected subject to the top of the list, or lets it go.
     pub(super) fn pin(&mut self) -> Vec<Effect> {
-        if let Some(key) = self.target() {
+        if let Some(Who::Subject(key)) = self.target() {
             self.group_mut().subjects.toggle_pin(&key);
         }
         self.ask_charts()
@@ -92,14 +106,15 @@ impl App {
     /// Takes who there is; with another filter, the viewer's own choice is made anew among who is left.
     pub(super) fn take_listed(&mut self, listed: Listed) -> Vec<Effect> {
         let table = listed.names.table;
-        let subjects = &mut self.groups[table as usize].subjects;
-        let filtered = subjects.filter() != listed.filter.as_ref();
-        subjects.update(listed);
+        let group = &mut self.groups[table as usize];
+        let filtered = group.subjects.filter() != listed.filter.as_ref();
+        group.subjects.update(listed);
+        group.regroup();
         if table != self.panel().metric.table {
-            return Vec::new();
+            return self.ask_charts();
         }
         if filtered && self.drawn().automatic {
-            self.panel_mut().picture = None;
+            (self.panel_mut().picture, self.panel_mut().sums) = (None, None);
         }
         if filtered && self.subjects().visible().len() == 0 {
             return self.tell("nobody matches the filter: & changes it");

@@ -10,11 +10,13 @@ use fgm::store::tick::LabelValue;
 use fgm::subject::SubjectKey;
 use fgm::time::TimeRange;
 
+use super::drawn::{REST, Who};
 use super::message::Effect;
 use super::opening::metric_name;
 use super::panel::{Panel, Reading};
 use super::timeline::{Pin, Timeline};
 use super::{App, Overlay};
+use crate::grouping::spell;
 use crate::keymap::Action;
 use crate::naming::{instant, key_text, quoted};
 use crate::text::clean;
@@ -25,13 +27,16 @@ impl App {
         let (what, text) = match action {
             Action::CopyValues => ("values", self.values()),
             Action::CopyCommand => ("command", self.command()),
+            Action::CopySql if self.drawn().by.is_some() => {
+                return self.tell("SQL gives rows, not their sums: the command gives these");
+            }
             Action::CopySql => ("SQL", self.sql()),
             Action::CopyLink => ("link", Some(self.link())),
             _ => ("picture", None),
         };
         match text {
             Some(text) => vec![Effect::Copy(what, text)],
-            None if action == Action::CopyPicture && self.panel().picture.is_some() => {
+            None if action == Action::CopyPicture && self.panel().shown().is_some() => {
                 vec![Effect::CopyPicture]
             }
             None => {
@@ -49,9 +54,14 @@ impl App {
         let head = out.len();
         for panel in &self.panels {
             let group = self.group_of(panel.metric.table);
-            for (position, key) in group.drawn.iter() {
+            let rest = group.drawn.rest.then_some((REST, &Who::Rest));
+            for (position, who) in group.drawn.iter().chain(rest) {
                 let Reading::Value(b) = self.value_of(panel, position) else { continue };
-                let (metric, name) = (metric_name(panel.metric), group.title(key));
+                let metric = metric_name(panel.metric);
+                let name = match (who, group.drawn.by) {
+                    (Who::Group(_), Some(by)) => format!("sum {}: {}", by.words(), self.title_of(panel, who)),
+                    _ => self.title_of(panel, who),
+                };
                 let unit = shown_quantity(panel.metric).name();
                 // Writing to a string cannot fail.
                 let _ = writeln!(
@@ -70,17 +80,21 @@ impl App {
     /// The window as the active panel's picture has it, and its number of columns.
     fn shown(&self) -> Option<(&Panel, TimeRange, usize)> {
         let panel = self.panel();
-        let query = &panel.picture.as_ref()?.query;
-        Some((panel, query.range, query.columns))
+        let (range, columns) = panel.shown()?;
+        Some((panel, range, columns))
     }
 
     /// The command whose buckets are those of the chart.
     fn command(&self) -> Option<String> {
         let (panel, range, columns) = self.shown()?;
-        let subjects = self.named_subjects(panel);
-        (!subjects.is_empty()).then(|| {
+        let whose = match self.group_of(panel.metric.table).drawn.by {
+            // All groups: the rest of them is part of the answer.
+            Some(by) => format!(" --sum-by {}{}", by.flag(), self.filter_words()),
+            None => self.named(panel),
+        };
+        (!whose.is_empty()).then(|| {
             format!(
-                "fgm-tui query {} --columns {columns} --range {}..{}{subjects}{}",
+                "fgm-tui query {} --columns {columns} --range {}..{}{whose}{}",
                 quoted(&metric_name(panel.metric)),
                 instant(range.start),
                 instant(range.end),
@@ -135,8 +149,14 @@ impl App {
         for panel in &self.panels {
             if !tables.contains(&panel.metric.table) {
                 tables.push(panel.metric.table);
-                out.push_str(&self.named_subjects(panel));
+                out.push_str(&self.named(panel));
             }
+        }
+        if let Some(by) = self.drawn().by {
+            let _ = write!(out, " --sum-by {}{}", by.flag(), self.filter_words());
+        }
+        if self.drawn().rest {
+            out.push_str(" --rest");
         }
         if let Some(t) = self.timeline.as_ref().filter(|t| t.pin() != Pin::Everything) {
             let w = t.window();
@@ -151,16 +171,28 @@ impl App {
         out + &self.path_words()
     }
 
-    /// ` --subject NAME` for each drawn series: its title where nobody else has it, else its key.
-    fn named_subjects(&self, panel: &Panel) -> String {
+    /// ` --include FILTER`, where there is a filter.
+    fn filter_words(&self) -> String {
+        self.filter.as_ref().map(|f| format!(" --include {}", quoted(&f.to_string()))).unwrap_or_default()
+    }
+
+    /// ` --subject NAME` for each drawn series: its title where nobody else has it, else its key; of groups the name.
+    fn named(&self, panel: &Panel) -> String {
         let group = self.group_of(panel.metric.table);
         let name = |key: &SubjectKey| {
             let title = group.title(key);
             let bearers = group.subjects.all().iter().filter(|e| e.title == title).count();
             if bearers == 1 { title } else { key_text(key) }
         };
-        let words = group.drawn.iter().flat_map(|(_, key)| [" --subject ".to_owned(), quoted(&name(key))]);
-        words.collect()
+        let name = |who: &Who| match who {
+            Who::Subject(key) => Some(name(key)),
+            Who::Group(name) => Some(clean(&spell(group.drawn.by?, name.as_deref()))),
+            Who::Rest => None,
+        };
+        // Which groups have the most is found again.
+        let own = group.drawn.by.is_none() || !group.drawn.automatic;
+        let names = group.drawn.iter().filter(|_| own).filter_map(|(_, who)| name(who));
+        names.flat_map(|name| [" --subject ".to_owned(), quoted(&name)]).collect()
     }
 
     fn path_words(&self) -> String {

@@ -1,17 +1,53 @@
-//! Whose series are drawn: one choice per table, shared by all panels of the table, so that a container has one colour on
-//! the whole screen.
+//! What is drawn: one choice per table, shared by all panels of the table, so that a container has one colour on the
+//! whole screen.
 //!
-//! Owns: positions (they decide colour and letter), which series is on top. Must not: know metrics or names.
+//! Owns: positions (they decide colour and letter), which series is on top. Must not: know metrics, or who is in a
+//! group.
 
 use fgm::subject::SubjectKey;
 
 use super::layout::MOST_SERIES;
+use crate::grouping::{By, Name};
+
+/// Position of the sum of everybody who is listed and not drawn.
+pub const REST: usize = MOST_SERIES;
+
+/// What a series is of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// One subject.
+    Subject(SubjectKey),
+    /// The sum of a group.
+    Group(Name),
+    /// The sum of everybody who is listed and not drawn.
+    Rest,
+}
+
+impl From<SubjectKey> for Who {
+    fn from(key: SubjectKey) -> Who {
+        Who::Subject(key)
+    }
+}
+
+impl Who {
+    /// The subject, where it is a single one.
+    pub fn subject(&self) -> Option<&SubjectKey> {
+        match self {
+            Who::Subject(key) => Some(key),
+            Who::Group(_) | Who::Rest => None,
+        }
+    }
+}
 
 /// The drawn series of a table.
 #[derive(Clone, Debug)]
 pub struct Drawn {
     /// Whose series; the position decides colour and letter, so that others keep theirs when one goes.
-    pub chosen: [Option<SubjectKey>; MOST_SERIES],
+    pub chosen: [Option<Who>; MOST_SERIES],
+    /// By what subjects are grouped, while sums of groups are drawn in place of subjects.
+    pub by: Option<By>,
+    /// Whether everybody else's sum is drawn beside them.
+    pub rest: bool,
     /// Whether the viewer chose them (the highest) rather than the user.
     pub automatic: bool,
     /// Position of the series that is drawn on top.
@@ -26,6 +62,8 @@ impl Default for Drawn {
     fn default() -> Drawn {
         Drawn {
             chosen: [const { None }; MOST_SERIES],
+            by: None,
+            rest: false,
             automatic: true,
             selected: 0,
             muted: [false; MOST_SERIES],
@@ -35,25 +73,34 @@ impl Default for Drawn {
 }
 
 impl Drawn {
-    /// Positions and keys of the series that are drawn.
-    pub fn iter(&self) -> impl Iterator<Item = (usize, &SubjectKey)> {
+    /// Positions of the chosen series, and what they are of.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &Who)> {
         self.chosen.iter().enumerate().filter_map(|(i, k)| Some((i, k.as_ref()?)))
     }
 
-    /// Their keys, as a question wants them.
+    /// The subjects among them, as a question wants them.
     pub fn keys(&self) -> Vec<SubjectKey> {
-        self.iter().map(|(_, k)| k.clone()).collect()
+        self.iter().filter_map(|(_, who)| who.subject().cloned()).collect()
+    }
+
+    /// Position of a series, if it is drawn.
+    pub fn place(&self, who: &Who) -> Option<usize> {
+        match who {
+            Who::Rest => self.rest.then_some(REST),
+            who => self.iter().find(|(_, w)| *w == who).map(|(i, _)| i),
+        }
     }
 
     /// Position of a subject, if it is drawn.
     pub fn position(&self, key: &SubjectKey) -> Option<usize> {
-        self.iter().find(|(_, k)| *k == key).map(|(i, _)| i)
+        self.iter().find(|(_, who)| who.subject() == Some(key)).map(|(i, _)| i)
     }
 
-    /// Draws a subject or stops drawing it; false when there is no room.
-    pub fn toggle(&mut self, key: &SubjectKey) -> bool {
+    /// Draws a subject or a group or stops drawing it; false when there is no room.
+    pub fn toggle(&mut self, who: impl Into<Who>) -> bool {
+        let who = who.into();
         self.automatic = false;
-        if let Some(at) = self.position(key) {
+        if let Some(at) = self.place(&who) {
             self.chosen[at] = None;
             self.tidy();
             if self.selected == at {
@@ -62,23 +109,23 @@ impl Drawn {
             return true;
         }
         let Some(free) = self.chosen.iter().position(Option::is_none) else { return false };
-        self.chosen[free] = Some(key.clone());
+        self.chosen[free] = Some(who);
         self.selected = free;
         true
     }
 
     /// Draws exactly these; who was drawn before keeps the position.
-    pub fn choose(&mut self, keys: impl IntoIterator<Item = SubjectKey>) {
-        let wanted: Vec<_> = keys.into_iter().take(MOST_SERIES).collect();
+    pub fn choose(&mut self, whose: impl IntoIterator<Item = impl Into<Who>>) {
+        let wanted: Vec<Who> = whose.into_iter().take(MOST_SERIES).map(Into::into).collect();
         for slot in &mut self.chosen {
             slot.take_if(|k| !wanted.contains(k));
         }
         self.tidy();
-        for key in wanted {
-            if self.position(&key).is_none()
+        for who in wanted {
+            if self.place(&who).is_none()
                 && let Some(free) = self.chosen.iter_mut().find(|s| s.is_none())
             {
-                *free = Some(key);
+                *free = Some(who);
             }
         }
         if self.chosen[self.selected].is_none() {
@@ -99,7 +146,7 @@ impl Drawn {
 
     /// Whether a position is in the charts.
     pub fn shows(&self, position: usize) -> bool {
-        self.solo.map_or(!self.muted[position], |s| s == position)
+        self.solo.map_or(!self.muted.get(position).is_some_and(|m| *m), |s| s == position)
     }
 
     /// Leaves the selected series out of the charts for a while, or takes it in again.
@@ -122,8 +169,13 @@ impl Drawn {
     }
 
     /// The selected series.
-    pub fn top(&self) -> Option<&SubjectKey> {
+    pub fn selected(&self) -> Option<&Who> {
         self.chosen[self.selected].as_ref()
+    }
+
+    /// The selected series' subject, if it is of one.
+    pub fn top(&self) -> Option<&SubjectKey> {
+        self.selected()?.subject()
     }
 }
 
@@ -142,10 +194,10 @@ mod tests {
     fn positions_are_stable() {
         let mut p = Drawn::default();
         for n in 0..6 {
-            assert!(p.toggle(&key(n)));
+            assert!(p.toggle(key(n)));
         }
-        assert!(!p.toggle(&key(7)), "six at most");
-        assert!(p.toggle(&key(2)) && p.toggle(&key(7)));
+        assert!(!p.toggle(key(7)), "six at most");
+        assert!(p.toggle(key(2)) && p.toggle(key(7)));
         assert_eq!((p.position(&key(7)), p.position(&key(5))), (Some(2), Some(5)));
         p.choose([key(9), key(5), key(0)]);
         assert_eq!(
@@ -153,7 +205,7 @@ mod tests {
             (Some(0), Some(5), Some(1))
         );
         assert!(p.chosen[p.selected].is_some());
-        p.choose([]);
+        p.choose([] as [Who; 0]);
         assert_eq!(p.iter().count(), 0);
     }
 
@@ -169,7 +221,7 @@ mod tests {
         assert_eq!([0, 1, 2].map(|i| p.shows(i)), [false, true, false]);
         p.toggle_solo();
         assert_eq!([0, 1, 2].map(|i| p.shows(i)), [true, false, true]);
-        assert!(p.toggle(&key(1)) && p.toggle(&key(7)));
+        assert!(p.toggle(key(1)) && p.toggle(key(7)));
         assert!(p.shows(1), "another one has taken the place");
         p.selected = 2;
         p.toggle_solo();

@@ -168,7 +168,7 @@ impl App {
                 .tell("no study is made of this metric: tab studies all containers and metrics instead");
         }
         let subjects = if narrow {
-            Some(self.drawn().keys())
+            Some(self.summed())
         } else {
             self.filter.as_ref().map(|_| self.subjects().visible().map(|e| e.key.clone()).collect())
         };
@@ -249,7 +249,9 @@ impl App {
         }
         for key in &finding.subjects {
             let of_table = finding.subjects.iter().filter(|k| k.table == key.table).cloned();
-            let drawn = &mut self.groups[key.table as usize].drawn;
+            let group = &mut self.groups[key.table as usize];
+            group.group_by(None);
+            let drawn = &mut group.drawn;
             drawn.automatic = false;
             drawn.choose(of_table);
             if let Some(at) = drawn.position(key) {
@@ -292,7 +294,9 @@ impl App {
         }
         self.active = before.active.min(self.panels.len() - 1);
         for (table, drawn) in before.drawn {
-            self.groups[table as usize].drawn = drawn;
+            let group = &mut self.groups[table as usize];
+            group.drawn = drawn;
+            group.regroup();
         }
         let mut effects = self.look_at_active();
         effects.extend(self.travel(|t| t.show(before.window)));

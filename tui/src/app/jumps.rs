@@ -6,6 +6,7 @@ use fgm::series::{Bucket, Buckets};
 use fgm::time::Micros;
 
 use super::App;
+use super::drawn::Who;
 use super::findings::{Finding, Kind, Wanted};
 use super::message::{Effect, Question, Slot};
 use super::timeline::Timeline;
@@ -37,8 +38,8 @@ impl App {
     /// Puts the cursor on the next or previous spike of the selected series, as far as the window shows it.
     pub(super) fn next_spike(&mut self, forward: bool) -> Vec<Effect> {
         let drawn = self.drawn();
-        let top = self.panel().series(drawn).find(|(i, ..)| *i == drawn.selected);
-        let spikes = top.map(|(.., b)| spikes(b)).unwrap_or_default();
+        let top = self.panel().series(drawn).find(|(i, _)| *i == drawn.selected);
+        let spikes = top.map(|(_, b)| spikes(b)).unwrap_or_default();
         self.jump(spikes, forward, "spike of the selected series in this window")
     }
 
@@ -46,8 +47,10 @@ impl App {
     /// found them.
     pub(super) fn next_change(&mut self, forward: bool) -> Vec<Effect> {
         let (metric, drawn) = (self.panel().metric, self.drawn());
-        let selected = drawn.iter().find(|(i, _)| *i == drawn.selected).map(|(_, key)| key.clone());
-        let (Some(range), Some(key)) = (self.window(), selected) else {
+        if matches!(drawn.selected(), Some(Who::Group(_))) {
+            return self.tell("changes are looked for in single series, not in sums");
+        }
+        let (Some(range), Some(key)) = (self.window(), drawn.top().cloned()) else {
             return self.tell("select a series first");
         };
         if Informative::of(metric).is_none() {
@@ -77,7 +80,7 @@ impl App {
     /// Puts the cursor on the next or previous gap: ticks that no recorder wrote, or the end of one in a drawn series.
     pub(super) fn next_gap(&mut self, forward: bool) -> Vec<Effect> {
         let mut all: Vec<Micros> = self.overview.gaps.iter().map(|g| g.range.start).collect();
-        for (.., b) in self.panel().series(self.drawn()) {
+        for (_, b) in self.panel().series(self.drawn()) {
             let gap = |(_, b): &(usize, &Option<Bucket>)| b.is_some_and(|b| b.gap_before.is_some());
             all.extend(b.columns.iter().enumerate().filter(gap).map(|(i, _)| middle(b, i)));
         }

@@ -114,7 +114,7 @@ impl Layout {
 
         let nav_h = if h >= 30 { 2 } else { u16::from(h >= 16) };
         let events_h = u16::from(h >= 16);
-        let legend_h = (wanted.series.clamp(1, MOST_SERIES) as u16).min((h / 4).max(2));
+        let legend_h = (wanted.series.clamp(1, MOST_SERIES + 1) as u16).min((h / 4).max(2));
         let below = events_h + 2 + nav_h + legend_h + 2;
         let panels = panels(row(0, h.saturating_sub(below).max(2)), wanted);
         let active = panels.iter().find(|p| p.index == wanted.active).or(panels.first());

@@ -9,6 +9,7 @@ use fgm::store::tick::LabelValue;
 use fgm::time::{Micros, TimeRange};
 
 use super::App;
+use super::drawn::Who;
 use crate::text::clean;
 
 /// An event as the time axis shows it.
@@ -75,6 +76,7 @@ impl App {
             .position(|i| Table::Containers.labels().get(i).is_some_and(|l| l.name == "cgroup_path"))?;
         let same = |v: &LabelValue| v.as_text() == Some(path);
         let drawn = &self.group_of(Table::Containers).drawn;
-        drawn.iter().find(|(_, k)| k.values.get(index).is_some_and(same)).map(|(i, _)| i)
+        let of = |who: &Who| who.subject().is_some_and(|k| k.values.get(index).is_some_and(same));
+        drawn.iter().find(|(_, who)| of(who)).map(|(i, _)| i)
     }
 }

@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use fgm::filter::Filter;
 use fgm::metric::{Metric, Table};
-use fgm::query::model::{Overview, WindowAnswer, WindowQuery};
+use fgm::query::model::{Overview, SumQuery, WindowAnswer, WindowQuery};
 use fgm::time::TimeRange;
 
 use super::clocks::Clock;
+use super::drawn::Who;
 use super::findings::{self, Finding, Folded};
 use super::forest::{self, Forest};
 use super::marks::Mark;
 use super::names::{Listed, Names};
 use super::processes::{Process, Wanted};
 use super::report::Report;
+use super::sums::SumPicture;
 use crate::keymap::Key;
 
 /// What a pointer did.
@@ -57,6 +59,8 @@ pub enum Slot {
     Part(u64, usize),
     /// Limits of a chart's series, by the panel's id.
     Limit(u64),
+    /// Sums in a chart, by the panel's id.
+    Sums(u64),
     /// Subjects of a table.
     Subjects(Table),
     /// Means of many subjects.
@@ -99,6 +103,8 @@ pub enum Question {
     Passing(Arc<Names>, TimeRange, Option<Filter>),
     /// Series.
     Window(WindowQuery),
+    /// Sums of groups, and what each is of.
+    Sums(Vec<Who>, SumQuery),
     /// One series of a metric of whose table nobody is known yet: the highest of some, in so many columns.
     Glimpse(&'static Metric, TimeRange, usize),
     /// What happened in a range.
@@ -123,6 +129,9 @@ impl Question {
             (Question::Window(a), Question::Window(b)) => {
                 a.metric == b.metric && a.subjects == b.subjects && a.range.overlaps(b.range)
             }
+            (Question::Sums(_, a), Question::Sums(_, b)) => {
+                a.metric == b.metric && a.groups == b.groups && a.range.overlaps(b.range)
+            }
             _ => false,
         }
     }
@@ -137,6 +146,8 @@ pub enum Answer {
     Window(WindowQuery, WindowAnswer),
     /// What the nodes' kernels said of their clocks.
     Clocks(Vec<Clock>),
+    /// Sums, with what was asked.
+    Sums(SumPicture),
     /// What happened in the range, by time.
     Events(TimeRange, Vec<Mark>),
     /// A container's processes at the moment asked for.

@@ -17,6 +17,7 @@ pub mod drawn;
 pub mod findings;
 pub mod forest;
 pub mod group;
+pub mod groups;
 mod jumps;
 pub mod layout;
 pub mod line;
@@ -40,6 +41,7 @@ pub mod search;
 pub mod sparks;
 pub mod stack;
 pub mod subjects;
+pub mod sums;
 pub mod timeline;
 pub mod tree;
 pub mod update;
@@ -229,7 +231,8 @@ impl App {
 
     /// Where the panels stand.
     pub fn layout(&self) -> Layout {
-        let (panels, active, series) = (self.panels.len(), self.active, self.drawn().iter().count());
+        let (panels, active, drawn) = (self.panels.len(), self.active, self.drawn());
+        let series = drawn.iter().count() + usize::from(drawn.rest);
         Layout::new(self.size.0, self.size.1, Wanted { panels, active, series, lists: self.lists })
     }
 
@@ -274,7 +277,7 @@ impl App {
 
     /// Whether a picture shows an older window than the one wanted.
     pub fn pending(&self) -> bool {
-        self.panels.iter().any(|p| self.waits(Slot::Chart(p.id)))
+        self.panels.iter().any(|p| self.waits(Slot::Chart(p.id)) || self.waits(Slot::Sums(p.id)))
     }
 
     /// Whether the newest question of a slot has no answer yet.

@@ -6,11 +6,11 @@ use fgm::metric::Metric;
 use fgm::metric::limit::Limit;
 use fgm::query::model::{WindowAnswer, WindowQuery};
 use fgm::series::{Bucket, Buckets, Gap};
-use fgm::subject::SubjectKey;
-use fgm::time::Micros;
+use fgm::time::{Micros, TimeRange};
 
 use super::drawn::Drawn;
 use super::stack::KINDS;
+use super::sums::SumPicture;
 
 /// Most panels that stand on the screen at once.
 pub const MOST_PANELS: usize = 6;
@@ -83,8 +83,12 @@ pub struct Panel {
     pub shape: Shape,
     /// The last picture.
     pub picture: Option<Picture>,
+    /// The last sums.
+    pub sums: Option<SumPicture>,
     /// The last picture of the whole recording.
     pub whole: Option<Picture>,
+    /// The last sums over the whole recording.
+    pub whole_sums: Option<SumPicture>,
     /// The limits of the series, where the metric has one.
     pub limit: Option<(Limit, Picture)>,
     /// Who is on the list, for the heat strip.
@@ -114,7 +118,9 @@ impl Panel {
             scale,
             shape,
             picture: None,
+            sums: None,
             whole: None,
+            whole_sums: None,
             limit: None,
             heat: None,
             parts: Default::default(),
@@ -126,13 +132,24 @@ impl Panel {
         *self = Panel { shape: self.shape, ..Panel::new(self.id, metric) };
     }
 
-    /// The picture's series with their positions; those that are no longer drawn are left out.
-    pub fn series<'a>(
-        &'a self,
-        drawn: &'a Drawn,
-    ) -> impl Iterator<Item = (usize, &'a SubjectKey, &'a Buckets)> {
-        let series = self.picture.iter().flat_map(|p| &p.answer.series);
-        series.filter_map(|(k, b)| Some((drawn.position(k)?, k, b)))
+    /// The pictures' series with their positions; those that are no longer drawn are left out.
+    pub fn series<'a>(&'a self, drawn: &'a Drawn) -> impl Iterator<Item = (usize, &'a Buckets)> {
+        let single = self.picture.iter().flat_map(|p| &p.answer.series);
+        let single = single.filter_map(|(k, b)| Some((drawn.position(k)?, b)));
+        let sums = self.sums.iter().flat_map(SumPicture::iter);
+        single.chain(sums.filter_map(|(who, s)| Some((drawn.place(who)?, &s.buckets))))
+    }
+
+    /// Smallest and largest value of all that is drawn.
+    pub fn extent(&self, drawn: &Drawn) -> Option<(f64, f64)> {
+        let all = self.series(drawn).filter_map(|(_, b)| b.extent());
+        all.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
+    /// The window of the last picture, and its number of columns.
+    pub fn shown(&self) -> Option<(TimeRange, usize)> {
+        let single = self.picture.as_ref().map(|p| (p.query.range, p.query.columns));
+        single.or_else(|| self.sums.as_ref().map(|p| (p.query.range, p.query.columns)))
     }
 }
 
@@ -166,7 +183,6 @@ pub fn newest<'a>(buckets: &Buckets, all: impl Iterator<Item = &'a Buckets>, lat
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fgm::time::TimeRange;
 
     /// TUI-2: between samples the last value holds, in a gap there is none, and the reason is told.
     #[test]

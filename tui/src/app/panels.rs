@@ -6,7 +6,7 @@ use fgm::metric::Metric;
 
 use super::App;
 use super::message::{Effect, Slot};
-use super::panel::{MOST_PANELS, Panel, Picture, Scale, Shape};
+use super::panel::{MOST_PANELS, Panel, Scale, Shape};
 use super::stack::{KINDS, can_stack};
 use crate::keymap::Action;
 
@@ -60,6 +60,7 @@ impl App {
         self.forget(Slot::Chart(gone.id));
         self.forget(Slot::Limit(gone.id));
         self.forget(Slot::Heat(gone.id));
+        self.forget(Slot::Sums(gone.id));
         (0..KINDS.len()).for_each(|kind| self.forget(Slot::Part(gone.id, kind)));
         self.active = self.active.min(self.panels.len() - 1);
         self.look_at_active()
@@ -94,8 +95,9 @@ impl App {
 
     /// Holds the value axis where it is now, or lets it follow the values again.
     pub(super) fn fix_scale(&mut self) -> Vec<Effect> {
+        let extent = self.panel().extent(self.drawn());
         let panel = self.panel_mut();
-        panel.scale = match (panel.scale, panel.picture.as_ref().and_then(Picture::extent)) {
+        panel.scale = match (panel.scale, extent) {
             (Scale::Fixed(..), _) | (_, None) => Scale::Zero,
             (Scale::Zero, Some((low, high))) => Scale::Fixed(low.min(0.0), high.max(0.0)),
             (_, Some((low, high))) => Scale::Fixed(low, high),

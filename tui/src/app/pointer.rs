@@ -4,6 +4,7 @@
 
 use fgm::time::{Micros, TimeRange};
 
+use super::drawn::REST;
 use super::message::{Effect, Pointer, Press};
 use super::{App, Drag, Focus, Overlay};
 
@@ -39,8 +40,8 @@ impl App {
                     self.navigate(p.x)
                 } else if layout.legend.contains(p.x, p.y) {
                     let row = usize::from(p.y - layout.legend.y);
-                    if let Some(at) = self.legend_order().get(row) {
-                        self.group_mut().drawn.selected = *at;
+                    if let Some(at) = self.legend_order().get(row).copied().filter(|at| *at != REST) {
+                        self.group_mut().drawn.selected = at;
                     }
                     self.ask_charts()
                 } else {
@@ -110,10 +111,7 @@ impl App {
                 };
             }
             if lists.subjects.contains(p.x, p.y) {
-                let group = self.group_mut();
-                let len = group.subjects.visible().len();
-                group.subjects.list.step(by, len);
-                group.select_listed();
+                self.group_mut().step(by);
                 return Vec::new();
             }
         }
@@ -134,11 +132,9 @@ impl App {
             }
         } else if lists.subjects.contains(p.x, p.y) {
             self.focus = Focus::Subjects;
-            let subjects = &mut self.group_mut().subjects;
-            let line = (usize::from(p.y - lists.subjects.y) + subjects.list.offset).checked_sub(1);
-            if let Some(key) = line.and_then(|l| subjects.at(l)).map(|e| e.key.clone()) {
-                subjects.select(&key);
-                return self.toggle(&key);
+            let row = usize::from(p.y - lists.subjects.y).checked_sub(1);
+            if let Some(who) = row.and_then(|row| self.group_mut().click(row)) {
+                return self.toggle(who);
             }
         }
         Vec::new()

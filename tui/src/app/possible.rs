@@ -42,6 +42,8 @@ impl App {
             Action::AddPanel => reason(self.panels.len() == MOST_PANELS, "there is no room for more"),
             Action::FocusNext | Action::FocusPrevious => reason(!self.lists_shown(), "the lists are hidden"),
             Action::None => reason(self.drawn().iter().next().is_none(), "nothing is drawn"),
+            Action::GroupBy if self.drawn().by.is_none() => self.panel().metric.adds_up().err(),
+            Action::Rest if !self.drawn().rest => self.panel().metric.adds_up().err(),
             Action::Problems => {
                 let fine = self.overview.problems.is_empty() && self.recorder.report.lines.is_empty();
                 reason(fine, "there are none")

@@ -252,9 +252,11 @@ impl App {
     /// Draws a process in a panel of its own or one that shows the metric already.
     pub(super) fn draw_process(&mut self, key: SubjectKey, metric: &'static Metric) -> Vec<Effect> {
         self.overlay = Overlay::None;
-        let drawn = &mut self.groups[Table::Processes as usize].drawn;
+        let group = &mut self.groups[Table::Processes as usize];
+        group.group_by(None);
+        let drawn = &mut group.drawn;
         drawn.automatic = false;
-        if drawn.position(&key).is_none() && !drawn.toggle(&key) {
+        if drawn.position(&key).is_none() && !drawn.toggle(key.clone()) {
             drawn.choose([key]);
         }
         match self.panels.iter().position(|p| p.metric == metric) {

@@ -93,12 +93,13 @@ impl App {
             Some(Hit::Metric(m)) => self.show_metric(m),
             Some(Hit::Subject(key)) => {
                 let group = self.group_mut();
+                group.group_by(None);
                 group.subjects.select(&key);
                 if close && group.drawn.position(&key).is_some() {
                     group.select_listed();
                     Vec::new()
                 } else {
-                    self.toggle(&key)
+                    self.toggle(key)
                 }
             }
             // Once the prompt has gone, which an action may replace by something of its own.

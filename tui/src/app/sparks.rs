@@ -42,7 +42,8 @@ impl App {
         let list = self.subjects().list;
         let lines = self.subjects().visible().skip(list.offset).take(rows);
         let subjects: Vec<_> = lines.map(|e| e.key.clone()).collect();
-        if cells == 0 || subjects.is_empty() {
+        // The list has groups instead.
+        if cells == 0 || subjects.is_empty() || self.drawn().by.is_some() {
             return None;
         }
         let query = WindowQuery { metric: self.panel().metric, subjects, range, columns: cells * 2 };

@@ -10,7 +10,7 @@ use fgm::filter::Filter;
 use fgm::identity::SubjectKind;
 use fgm::metric::Table;
 use fgm::series::Bucket;
-use fgm::subject::SubjectKey;
+use fgm::subject::{Subject, SubjectKey};
 
 use super::list::List;
 pub use super::names::Entry;
@@ -178,6 +178,11 @@ impl Subjects {
     /// The entries that the list shows, in order.
     pub fn visible(&self) -> impl ExactSizeIterator<Item = &Entry> + Clone {
         self.visible.iter().map(|&i| &self.listed.names.entries[i as usize])
+    }
+
+    /// The visible subjects with all of their labels.
+    pub fn listed(&self) -> impl Iterator<Item = &Subject> {
+        self.visible.iter().map(|&i| &self.listed.names.subjects[i as usize])
     }
 
     /// Every entry, hidden ones included, by title.

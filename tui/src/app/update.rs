@@ -2,6 +2,7 @@
 //!
 //! Owns: the meaning of actions. Must not: know which keys they have (see [`crate::keymap`]).
 
+use super::drawn::Who;
 use super::findings::Kind;
 use super::line::{Asked, Prompt};
 use super::message::{Effect, Message};
@@ -168,7 +169,9 @@ impl App {
                 self.open(Overlay::Prompt(Prompt::new(Asked::Filter, &text)))
             }
             Action::Sort => {
-                self.group_mut().subjects.next_order();
+                let group = self.group_mut();
+                group.subjects.next_order();
+                group.order_groups();
                 self.ask_charts()
             }
             Action::NextShape => self.next_shape(),
@@ -181,21 +184,25 @@ impl App {
                 self.group_mut().drawn.toggle_solo();
                 Vec::new()
             }
+            Action::GroupBy => self.next_grouping(),
+            Action::Rest => self.toggle_rest(),
             Action::Open => self.open_selected(),
             Action::Only => self.only_selected(),
             Action::Top => {
                 self.group_mut().drawn.automatic = true;
-                self.panel_mut().picture = None;
+                (self.panel_mut().picture, self.panel_mut().sums) = (None, None);
                 self.ask_rank()
             }
             Action::None => {
                 let drawn = &mut self.group_mut().drawn;
-                drawn.automatic = false;
-                drawn.choose([]);
+                (drawn.automatic, drawn.rest) = (false, false);
+                drawn.choose([] as [Who; 0]);
                 self.redraw_series()
             }
             Action::AllKinds => {
-                self.group_mut().subjects.toggle_kinds();
+                let group = self.group_mut();
+                group.subjects.toggle_kinds();
+                group.regroup();
                 self.ask_rank()
             }
             Action::NextScale => {
@@ -290,10 +297,7 @@ impl App {
                 None => Vec::new(),
             },
             Focus::Subjects => {
-                let group = self.group_mut();
-                let len = group.subjects.visible().len();
-                group.subjects.list.step(by, len);
-                group.select_listed();
+                self.group_mut().step(by);
                 self.ask_charts()
             }
             Focus::Chart => {
@@ -315,9 +319,7 @@ impl App {
         if let Some(lists) = self.layout().lists {
             let rows = |h: u16| usize::from(h.saturating_sub(1));
             self.metrics.list.reveal(self.metrics.lines.len(), rows(lists.metrics.h));
-            let subjects = &mut self.group_mut().subjects;
-            let len = subjects.visible().len();
-            subjects.list.reveal(len, rows(lists.subjects.h));
+            self.group_mut().reveal(rows(lists.subjects.h));
         }
     }
 }

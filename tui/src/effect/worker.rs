@@ -25,6 +25,7 @@ use crate::app::marks::{self, Mark};
 use crate::app::message::{Answer, Message, Question, Slot, Ticket};
 use crate::app::names::{Listed, Names};
 use crate::app::processes::{Process, Wanted};
+use crate::app::sums::SumPicture;
 use crate::source::Source;
 
 /// Pause between two looks for new data while somebody writes.
@@ -196,6 +197,9 @@ pub fn answer(source: &dyn Source, question: Question, cancel: &Cancel) -> Answe
             Ok(Answer::Subjects(Listed::new(names, filter, &identities(source, range))))
         }
         Question::Window(query) => source.window(&query, cancel).map(|a| Answer::Window(query, a)),
+        Question::Sums(whose, query) => {
+            source.sums(&query, cancel).map(|answer| Answer::Sums(SumPicture { whose, query, answer }))
+        }
         Question::Glimpse(metric, range, columns) => {
             source.subjects(metric.table, range).and_then(|mut all| {
                 all.sort_by_key(|s| std::cmp::Reverse(s.last));

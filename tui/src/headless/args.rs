@@ -157,6 +157,12 @@ pub struct ViewArgs {
     /// Do not draw what matches.
     #[arg(long, value_name = "FILTER")]
     pub exclude: Vec<Filter>,
+    /// Draw sums of groups, those with the most or, by --subject, those of these names.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub sum_by: Option<By>,
+    /// Draw the sum of everybody else beside them.
+    #[arg(long)]
+    pub rest: bool,
     /// The window A..B: clock times (14:05, 2026-11-20T14:05), or times before the last tick (-10m); either may be
     /// left out.
     #[arg(long, value_name = "A..B", allow_hyphen_values = true)]

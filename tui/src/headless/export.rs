@@ -69,7 +69,7 @@ fn picture(args: &ExportArgs, data: Option<PathBuf>) -> Result<ExitCode, Trouble
         include: args.part.include.clone(),
         exclude: args.part.exclude.clone(),
         range: Some(args.part.range),
-        cursor: None,
+        ..ViewArgs::default()
     };
     let zone = cli::zone_or_system(args.tz.as_ref());
     let (engine, opening) = view::asked(recording.engine, &wanted, &zone);

@@ -68,8 +68,8 @@ impl Chart<'_> {
         let placed: Vec<Placed> = self
             .panel
             .series(self.drawn)
-            .filter(|(position, ..)| self.drawn.shows(*position))
-            .map(|(position, _, b)| Placed {
+            .filter(|(position, _)| self.drawn.shows(*position))
+            .map(|(position, b)| Placed {
                 position,
                 columns: raster::place(b, window, columns),
                 stepped: b.stepped,
@@ -100,7 +100,11 @@ impl Chart<'_> {
     }
 
     fn why_empty(&self) -> String {
-        if self.drawn.iter().next().is_none() {
+        let sums = self.drawn.by.is_some();
+        if let Some(why) = self.app.no_sum(self.panel).filter(|_| sums) {
+            return why;
+        }
+        if self.drawn.iter().next().is_none() && !self.drawn.rest {
             if self.drawn.automatic {
                 return "loading …".to_owned();
             }
@@ -108,10 +112,11 @@ impl Chart<'_> {
             let (toggle, top) = (key(Action::Toggle), key(Action::Top));
             return format!("nothing is drawn: {toggle} draws the selected subject, {top} the highest");
         }
-        if !self.drawn.iter().any(|(i, _)| self.drawn.shows(i)) {
+        if !self.drawn.iter().any(|(i, _)| self.drawn.shows(i)) && !self.drawn.rest {
             return "every series is muted".to_owned();
         }
-        if self.app.waits(Slot::Chart(self.panel.id)) || self.panel.picture.is_none() {
+        let slots = [Slot::Chart(self.panel.id), Slot::Sums(self.panel.id)];
+        if slots.into_iter().any(|s| self.app.waits(s)) || self.panel.shown().is_none() {
             return "loading …".to_owned();
         }
         let (fit, search) = (self.app.keymap.hint(Action::Fit), self.app.keymap.hint(Action::SearchMetrics));

@@ -8,6 +8,7 @@ use ratatui::buffer::Buffer;
 use super::paint::put;
 use super::{Look, letter, value};
 use crate::app::App;
+use crate::app::drawn::{REST, Who};
 use crate::app::layout::Layout;
 use crate::app::panel::Reading;
 use crate::text::{pad, pad_left, width};
@@ -18,6 +19,8 @@ const VALUE: u16 = 13;
 const MARK: u16 = 4;
 /// A name is cut to this, if need be, to make room for numbers.
 const NAME: u16 = 16;
+/// The same where some are sums, which tell of how many they are.
+const SUM: u16 = 22;
 /// Most columns of a name.
 const LONGEST: u16 = 60;
 
@@ -29,6 +32,8 @@ const DELTA: [&[&str]; 2] = [&["at ◆", "Δ"], &["Δ"]];
 struct Row {
     position: usize,
     title: String,
+    /// Whether it tells of how many it is.
+    sum: bool,
     /// A number per word of the longest of the sets; empty where there is nothing to tell.
     numbers: Vec<String>,
 }
@@ -46,9 +51,11 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     let cells: Vec<u16> = (0..sets[0].len()).map(|i| longest(i).unwrap_or(0) as u16).collect();
     let room = a.w.saturating_sub(MARK + VALUE);
     let size = |words: &[&str]| -> u16 { words.iter().map(|w| 3 + width(w) as u16 + cells[index(w)]).sum() };
-    let stats = sets.iter().find(|words| names.min(NAME) + size(words) <= room);
+    let sums = rows.iter().filter(|r| r.sum).map(|r| width(&r.title) as u16).max().unwrap_or(0);
+    let least = sums.clamp(NAME, SUM);
+    let stats = sets.iter().find(|words| names.min(least) + size(words) <= room);
     let name_w = match stats {
-        Some(words) => names.max(NAME).min(room - size(words)),
+        Some(words) => names.max(least).min(room - size(words)),
         None => room.min(LONGEST),
     };
     for (i, row) in rows.iter().enumerate() {
@@ -97,17 +104,19 @@ fn said(app: &App, reading: Reading) -> String {
 fn rows(app: &App, most: usize, marked: bool) -> Vec<Row> {
     let mut rows = Vec::new();
     for position in app.legend_order().into_iter().take(most) {
-        let Some(key) = &app.drawn().chosen[position] else { continue };
-        let title = app.group_of(key.table).title(key);
+        let chosen = app.drawn().chosen.get(position).and_then(Option::as_ref);
+        let Some(who) = chosen.or((position == REST).then_some(&Who::Rest)) else { continue };
+        let title = app.title_of(app.panel(), who);
         let numbers = if marked { difference(app, position) } else { stats(app, position) };
-        rows.push(Row { position, title, numbers: numbers.unwrap_or_default() });
+        let sum = who.subject().is_none();
+        rows.push(Row { position, title, sum, numbers: numbers.unwrap_or_default() });
     }
     rows
 }
 
 /// Min, mean and max in the window.
 fn stats(app: &App, position: usize) -> Option<Vec<String>> {
-    let (.., b) = app.panel().series(app.drawn()).find(|(i, ..)| *i == position)?;
+    let (_, b) = app.panel().series(app.drawn()).find(|(i, _)| *i == position)?;
     let (min, max) = b.extent()?;
     Some([min, b.mean()?, max].map(|v| value(app.panel().metric, v)).to_vec())
 }

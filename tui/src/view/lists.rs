@@ -3,12 +3,13 @@
 //! Owns: their rows. Must not: scroll (the state does).
 
 use fgm::metric::{Metric, Repr};
+use fgm::series::Bucket;
 use fgm::unit::Unit;
 use ratatui::buffer::Buffer;
 use ratatui::style::Modifier;
 
 use super::paint::{line, put, right};
-use super::{Look, letter, sparks, value};
+use super::{Look, letter, sparks, sums, value};
 use crate::app::layout::{Area, Layout};
 use crate::app::metrics::Line;
 use crate::app::{App, Focus};
@@ -22,20 +23,24 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     let Some(lists) = layout.lists else { return };
     metrics(app, look, lists.metrics, buf);
     detail(app, look, lists.detail, buf);
-    subjects(app, look, lists.subjects, buf);
+    if app.drawn().by.is_some() {
+        sums::list(app, look, lists.subjects, buf);
+    } else {
+        subjects(app, look, lists.subjects, buf);
+    }
     for y in 0..layout.status.y {
         put(buf, lists.metrics.w, y, 1, "│", look.theme.faint());
     }
 }
 
-fn heading(look: Look, a: Area, focus: bool, name: &str, count: &str, buf: &mut Buffer) {
+pub(super) fn heading(look: Look, a: Area, focus: bool, name: &str, count: &str, buf: &mut Buffer) {
     let style = if focus { look.theme.accent() } else { look.theme.strong() };
     line(buf, a, 0, &[(if focus { "▸" } else { " " }, style), (name, style)]);
     right(buf, Area { w: a.w - 1, ..a }, 0, count, look.theme.muted());
 }
 
 /// Styles a whole row as selected.
-fn mark(look: Look, a: Area, y: u16, focus: bool, buf: &mut Buffer) {
+pub(super) fn mark(look: Look, a: Area, y: u16, focus: bool, buf: &mut Buffer) {
     for x in a.x..a.x + a.w {
         buf[(x, y)].set_style(look.theme.selected(focus));
     }
@@ -116,11 +121,8 @@ fn subjects(app: &App, look: Look, a: Area, buf: &mut Buffer) {
         if let Some(p) = position {
             put(buf, a.x, y, 2, &format!("●{}", letter(p)), look.theme.series(p, true));
         }
-        // A narrow list, or one with small pictures, has room for numbers only; the chart says in what.
-        let metric = app.panel().metric;
-        let rank = app.subjects().rank(&e.key).map(|r| app.subjects().order.value(r));
-        let value = rank.map(|m| if a.w < 34 || cells > 0 { short(metric, m) } else { value(metric, m) });
-        let value = value.unwrap_or_default();
+        // A narrow list, or one with small pictures, has room for numbers only.
+        let value = number(app, a.w < 34 || cells > 0, app.subjects().rank(&e.key));
         let at = right(buf, Area { y, w: a.w - 1, ..a }, 0, &value, look.theme.muted());
         // One below the other, whatever the values' widths.
         let spark = Area { x: (a.x + a.w).saturating_sub(1 + VALUE + cells), y, w: cells, h: 1 };
@@ -142,8 +144,15 @@ fn subjects(app: &App, look: Look, a: Area, buf: &mut Buffer) {
     }
 }
 
+/// What the order compares; where there is room for numbers only, the chart says in what.
+pub(super) fn number(app: &App, is_short: bool, rank: Option<&Bucket>) -> String {
+    let metric = app.panel().metric;
+    let rank = rank.map(|r| app.subjects().order.value(r));
+    rank.map(|m| if is_short { short(metric, m) } else { value(metric, m) }).unwrap_or_default()
+}
+
 /// How many there are, how many are hidden, and what the numbers below are: as much as there is room for.
-fn count(visible: usize, hidden: usize, what: &str, room: usize) -> String {
+pub(super) fn count(visible: usize, hidden: usize, what: &str, room: usize) -> String {
     let (key, short) =
         if hidden > 0 { (format!(" (+{hidden}: v)"), format!(" (+{hidden})")) } else { Default::default() };
     let all = [

@@ -25,6 +25,7 @@ pub mod search;
 pub mod sparks;
 pub mod stack;
 pub mod status;
+mod sums;
 pub mod svg;
 pub mod title;
 pub mod tree;

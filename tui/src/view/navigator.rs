@@ -24,7 +24,9 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     }
     let columns = usize::from(a.w) * 2;
     let mut merged: Vec<Option<Bucket>> = vec![None; columns];
-    for (_, b) in app.panel().whole.iter().flat_map(|p| &p.answer.series) {
+    let single = app.panel().whole.iter().flat_map(|p| &p.answer.series).map(|(_, b)| b);
+    let sums = app.panel().whole_sums.iter().flat_map(|p| &p.answer.groups).map(|s| &s.buckets);
+    for b in single.chain(sums) {
         for (m, b) in merged.iter_mut().zip(place(b, bounds, columns)) {
             *m = match (*m, b) {
                 (Some(a), Some(b)) => Some(Bucket {

@@ -11,6 +11,7 @@ use super::raster::place;
 use super::scale::{Extent, ValueAxis};
 use super::{axis, paint};
 use crate::app::App;
+use crate::app::drawn::Who;
 use crate::app::panel::Panel;
 use crate::theme::Palette;
 
@@ -38,28 +39,28 @@ struct Picture<'a> {
 /// The panel as a picture of so many pixels; `None` while there is nothing to draw.
 pub fn draw(app: &App, panel: &Panel, width: u32, height: u32) -> Option<String> {
     let (window, drawn) = (app.window()?, &app.group_of(panel.metric.table).drawn);
-    let rows = drawn.iter().count() as f64 * LINE;
+    let rows = (drawn.iter().count() + usize::from(drawn.rest)) as f64 * LINE;
     let (w, h) = (f64::from(width) - LEFT - RIGHT, f64::from(height) - TOP - BELOW - rows);
     if w < 50.0 || h < 50.0 {
         return None;
     }
     let columns = (w / COLUMN) as usize;
     let series: Vec<_> =
-        panel.series(drawn).map(|(i, k, b)| (i, k.clone(), place(b, window, columns), b.stepped)).collect();
-    let extent = Extent::of(series.iter().flat_map(|(_, _, c, _)| c.iter().flatten()))?;
+        panel.series(drawn).map(|(i, b)| (i, place(b, window, columns), b.stepped)).collect();
+    let extent = Extent::of(series.iter().flat_map(|(_, c, _)| c.iter().flatten()))?;
     let axis = ValueAxis::new(extent, panel.scale, shown_quantity(panel.metric), (h / 16.0) as u16);
     let mut p = Picture { app, panel, window, axis, w, h, out: String::new() };
     p.head(width, height);
     p.grid();
-    for (_, _, columns, _) in &series {
+    for (_, columns, _) in &series {
         p.down(columns);
     }
-    for (position, _, columns, stepped) in series.iter().rev() {
+    for (position, columns, stepped) in series.iter().rev() {
         p.series(*position, columns, *stepped);
     }
-    for (line, (position, key, columns, _)) in series.iter().enumerate() {
-        let title = app.group_of(panel.metric.table).title(key);
-        p.legend(line, *position, &title, columns);
+    for (line, (position, columns, _)) in series.iter().enumerate() {
+        let who = drawn.chosen.get(*position).and_then(Option::as_ref).unwrap_or(&Who::Rest);
+        p.legend(line, *position, &app.title_of(panel, who), columns);
     }
     p.out.push_str("</svg>\n");
     Some(p.out)

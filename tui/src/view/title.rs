@@ -20,6 +20,9 @@ const USUAL: &str = "zero-based";
 /// How the axis runs, and the selected series' limit.
 pub fn notes(c: &Chart<'_>, axis: &ValueAxis, limit: Option<f64>) -> Vec<(String, Style)> {
     let mut notes = vec![mode(c, axis)];
+    if let Some(by) = c.drawn.by {
+        notes.insert(0, (format!("sum {}", by.words()), c.look.theme.accent()));
+    }
     if let Some(limit) = limit {
         let above = if limit > axis.high { ", above" } else { "" };
         let text = format!("limit {}{above}", value(c.panel.metric, limit));
