@@ -65,6 +65,10 @@ def is_picture(text):
     return "●A" in text and "0 ┤" in text
 
 
+def is_memory(text):
+    return is_picture(text) and "MiB" in text
+
+
 def is_prompt(text):
     return text.rstrip().endswith(PROMPT)
 
@@ -117,7 +121,7 @@ def test_a_session(host, page, recording, tmp_path):
 
         for keys, holds in [
             ("h", lambda s: "▲" in s),
-            ("/memcurr\r", lambda s: "containers.memo" in s and "MiB" in s),
+            ("/memcurr\r", is_memory),
             ("?", lambda s: "Move the cursor left by one dot." in s),
             ("q", lambda s: is_picture(s) and "Move the cursor" not in s),
             ("A", lambda s: "What took another level." in s),
@@ -175,7 +179,7 @@ def test_sequences_cut_by_the_line(host):
             far.settle(0.25)
         clean(far.shows("memcurr"))
         far.send("\r")
-        clean(far.shows("containers.memo"))
+        clean(far.until("memory", is_memory))
 
 
 def test_quick_keys_share_frames(host, page):
