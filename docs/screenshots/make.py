@@ -23,6 +23,7 @@ COLUMNS, ROWS = 120, 36
 XTERM = ["@xterm/xterm@6.0.0", "@xterm/addon-webgl@0.19.0"]
 RECORDING = "--scenario production --files 28 --containers 22 --processes 8 --seed 3 --tables containers,identities,events,node"
 LEAKY = "api-c667bb6fh-b7qz7/api"
+BELOW = "j" * 9 + "l" + "jjl" * 6
 # Name, further arguments of the viewer, and keys, each with what is on the screen when they have done their work.
 SCENES = [
     ("overview", "--range -12m..", [("bbb", "▲")]),
@@ -30,7 +31,8 @@ SCENES = [
     (
         "processes",
         f"--metric memory_current_bytes --subject {LEAKY} --cursor 07:06:11 --range 06:52:40..07:06:20",
-        [("capi-c667", "╭─"), ("\r", "▲"), ("\r", f"processes of {LEAKY} at 07:06:"), ("sss", "▼ anon")],
+        # Its processes, and the containers of the pods that follow in the tree.
+        [("capi-c667", "╭─"), ("\r", "▲"), ("T", "everybody at 07:06:11"), ("l", "/usr/bin/api"), (BELOW, "▸ prometheus")],
     ),
     ("periodicity", "", [("Ap", "5 of 5 cycles"), ("jj\r", "per second")]),
     ("throttling", "", [("At", "was throttled in"), ("\r", "2/2")]),
