@@ -127,7 +127,7 @@ impl Quantity {
             ]),
             (Unit::Usec, false) => pick(&[(1.0, "µs"), (1e3, "ms"), (1e6, "s")]),
             // A share of the time; several CPUs or tasks together may have more than all of it.
-            (Unit::Usec, true) => pick(&[(1.0, "µs/s"), (1e3, "ms/s"), (1e4, "%")]),
+            (Unit::Usec, true) => Scale { divisor: 1e4, suffix: "%" },
             (Unit::Millicores, _) => Scale { divisor: 1.0, suffix: "mcores" },
             (Unit::Cores, _) => Scale { divisor: 1.0, suffix: "cores" },
             (Unit::Percent, _) => Scale { divisor: 1.0, suffix: "%" },
@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(Unit::Millicores.plain().format(420.0), "420 mcores");
         assert_eq!(Unit::Percent.plain().format(99.97), "100 %");
         assert_eq!(Unit::None.plain().format(0.0), "0");
-        assert_eq!(Unit::Usec.rate().format(-1500.0), "-1.50 ms/s");
+        assert_eq!(Unit::Usec.rate().format(-1500.0), "-0.15 %");
         assert_eq!(Unit::Usec.rate().format(370_000.0), "37.0 %");
         assert_eq!(Unit::Usec.rate().format(2e6), "200 %");
     }

@@ -150,6 +150,16 @@ impl Theme {
         self.fg_or(self.palette.muted, instead)
     }
 
+    /// The name of what is no more.
+    pub fn ended(self) -> Style {
+        if self.colourless() { Style::new().add_modifier(Modifier::DIM) } else { self.muted() }
+    }
+
+    /// What the program has to say.
+    pub fn notice(self) -> Style {
+        self.accent()
+    }
+
     /// Lines of grids and frames.
     pub fn faint(self) -> Style {
         self.fg_or(self.palette.faint, Modifier::DIM)

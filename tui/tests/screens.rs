@@ -44,7 +44,12 @@ fn small_40x12() {
 /// TUI-5: below that, one line says so.
 #[test]
 fn too_small() {
-    assert_eq!(open(30, 10).screen().trim_end(), "fgm needs 40×12, has 30×10");
+    let mut s = open(30, 10);
+    assert_eq!(s.screen().trim_end(), "fgm needs 40×12, has 30×10");
+    // Keys whose effect nobody would see have none.
+    s.keys("nx");
+    s.send(Message::Resize(80, 24));
+    assert!(s.app.drawn().iter().count() == 6, "{}", s.screen());
 }
 
 /// TUI-2: a spike of one second is visible in a picture of five minutes, at its height.

@@ -44,7 +44,10 @@ fn cycles_are_found_drawn_and_folded() {
     s.keys("j");
     s.key(Code::Enter);
     assert_eq!(s.app.panel().metric.name, "cpu_throttled_usec_total");
-    assert!(matches!(s.app.studies.shown.as_ref().unwrap().figure, Figure::Cycles { .. }));
+    let shown = s.app.studies.shown.as_ref().unwrap();
+    assert!(matches!(shown.figure, Figure::Cycles { .. }));
+    let listed = s.app.subjects().selected().map(|e| e.key.clone());
+    assert_eq!(listed.as_ref(), shown.subjects.first(), "the list is where the finding is");
     let screen = s.screen();
     assert!(screen.contains('┳') && screen.contains("repeats every 120 s"), "{screen}");
     s.keys("P");

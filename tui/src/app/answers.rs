@@ -121,7 +121,7 @@ impl App {
                     self.slow = false;
                     // Without them lines can still be read and taken.
                     if !matches!(slot, Slot::Preview | Slot::Sparks) {
-                        self.notice = Some(reason);
+                        (self.notice, self.failed) = (Some(reason), true);
                     }
                 }
                 Vec::new()

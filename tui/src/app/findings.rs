@@ -257,6 +257,7 @@ impl App {
             if let Some(at) = drawn.position(key) {
                 drawn.selected = at;
             }
+            group.subjects.select(key);
         }
         self.notice = Some(finding.sentence.clone());
         let (range, at) = (finding.range, finding.at);

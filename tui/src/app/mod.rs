@@ -158,6 +158,8 @@ pub struct App {
     pub drag: Option<Drag>,
     /// One line that the user should read; gone with the next key.
     pub notice: Option<String>,
+    /// Whether it says that something went wrong.
+    pub failed: bool,
     /// Whether the picture has been old for a moment.
     pub slow: bool,
     /// What the recorder in this process says.
@@ -208,6 +210,7 @@ impl App {
             filter: None,
             drag: None,
             notice: None,
+            failed: false,
             slow: false,
             recorder: Reported::default(),
             studies: Studies::default(),

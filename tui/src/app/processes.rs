@@ -257,8 +257,9 @@ impl App {
         let drawn = &mut group.drawn;
         drawn.automatic = false;
         if drawn.position(&key).is_none() && !drawn.toggle(key.clone()) {
-            drawn.choose([key]);
+            drawn.choose([key.clone()]);
         }
+        group.subjects.select(&key);
         match self.panels.iter().position(|p| p.metric == metric) {
             Some(i) if i == self.active => self.redraw_series(),
             Some(i) => self.activate(i),

@@ -67,8 +67,12 @@ impl App {
                 self.recorder.update(report);
                 Vec::new()
             }
-            Message::Trouble(line) | Message::Done(line) => {
-                self.notice = Some(line);
+            Message::Trouble(line) => {
+                (self.notice, self.failed) = (Some(line), true);
+                Vec::new()
+            }
+            Message::Done(line) => {
+                (self.notice, self.failed) = (Some(line), false);
                 Vec::new()
             }
         };
@@ -78,9 +82,14 @@ impl App {
     }
 
     fn key(&mut self, key: Key) -> Vec<Effect> {
-        self.notice = None;
+        (self.notice, self.failed) = (None, false);
         self.recorder.seen();
-        if let Some(action) = self.keymap.action(self.context(), key) {
+        let action = self.keymap.action(self.context(), key);
+        // What cannot be seen is not done by mistake, but there is always a way out.
+        if self.layout().too_small && !action.is_some_and(|a| Action::NEEDED.contains(&a)) {
+            return Vec::new();
+        }
+        if let Some(action) = action {
             return self.act(action);
         }
         match &mut self.overlay {

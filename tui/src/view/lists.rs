@@ -6,7 +6,6 @@ use fgm::metric::{Metric, Repr};
 use fgm::series::Bucket;
 use fgm::unit::Unit;
 use ratatui::buffer::Buffer;
-use ratatui::style::Modifier;
 
 use super::paint::{line, put, right};
 use super::{Look, letter, sparks, sums, value};
@@ -133,7 +132,7 @@ fn subjects(app: &App, look: Look, a: Area, buf: &mut Buffer) {
             sparks::draw(app, &e.key, look, spark, style, buf);
         }
         let style = match position {
-            _ if app.ended(e) => look.theme.muted().add_modifier(Modifier::DIM),
+            _ if app.ended(e) => look.theme.ended(),
             Some(_) => look.theme.strong(),
             None => look.theme.text(),
         };

@@ -17,10 +17,10 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
     let a = layout.navigator;
     let (Some(timeline), true) = (&app.timeline, a.h > 0) else { return };
     let (bounds, window) = (timeline.bounds(), timeline.window());
-    let label = pad_left(&span(bounds.width()), usize::from(GUTTER - 2));
-    put(buf, a.x - GUTTER, a.y, GUTTER - 2, &label, look.theme.muted());
-    if a.h > 1 {
-        put(buf, a.x - GUTTER, a.y + 1, GUTTER - 2, &pad_left("in all", label.len()), look.theme.muted());
+    let rows = [&span(bounds.width()), "in all"];
+    for (text, y) in rows.into_iter().zip(a.y..a.bottom()) {
+        let text = pad_left(text, usize::from(GUTTER - 2));
+        put(buf, a.x - GUTTER, y, GUTTER - 2, &text, look.theme.muted());
     }
     let columns = usize::from(a.w) * 2;
     let mut merged: Vec<Option<Bucket>> = vec![None; columns];

@@ -109,7 +109,7 @@ pub fn to_ascii(buf: &mut Buffer) {
     }
 }
 
-/// A length of time in a few characters: `1 s`, `1.5 s`, `2 min`, `3 h`.
+/// A length of time with at most three digits: `1 s`, `1.43 s`, `28.3 min`, `3 h`.
 pub fn span(micros: i64) -> String {
     let s = micros as f64 / 1e6;
     let (value, unit) = match s {
@@ -120,8 +120,10 @@ pub fn span(micros: i64) -> String {
         _ if s < 172_800.0 => (s / 3600.0, "h"),
         _ => (s / 86_400.0, "d"),
     };
-    let number = format!("{value:.2}");
-    format!("{} {unit}", number.trim_end_matches('0').trim_end_matches('.'))
+    let number = fgm::unit::significant(value);
+    let number =
+        if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { &number };
+    format!("{number} {unit}")
 }
 
 #[cfg(test)]
@@ -134,6 +136,9 @@ mod tests {
         assert_eq!(span(1_430_000), "1.43 s");
         assert_eq!(span(250_000), "250 ms");
         assert_eq!(span(720_000_000), "12 min");
+        assert_eq!(span(1_700_000_000), "28.3 min");
+        assert_eq!(span(833_333), "833 ms");
+        assert_eq!(span(120_000), "120 ms");
     }
 
     /// TUI-5: a window over half of a wide character has its whole frame.

@@ -27,7 +27,8 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
         return;
     }
     if let Some(notice) = &app.notice {
-        line(buf, room, 0, &[(" ", look.theme.text()), (notice, look.theme.warning())]);
+        let style = if app.failed { look.theme.warning() } else { look.theme.notice() };
+        line(buf, room, 0, &[(" ", look.theme.text()), (notice, style)]);
         return;
     }
     if let Some(news) = app.recorder.news() {
