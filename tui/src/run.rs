@@ -170,7 +170,6 @@ impl Session {
                 Ok(true)
             }
             Event::Resized => self.resized(),
-            Event::Search => self.poll_finder(),
             Event::Suspend => self.suspend(),
             Event::Continued => {
                 self.screen.resume()?;
@@ -211,13 +210,11 @@ impl Session {
                 Effect::CallOff => self.worker.call_off(),
                 Effect::OpenSearch(number, lines) => {
                     self.finder = Some(Finder::new(number, lines, self.events.clone()));
-                    self.poll_finder()?;
                 }
                 Effect::Pattern(text, longer) => {
-                    if let Some(f) = &mut self.finder {
-                        f.pattern(&text, longer);
+                    if let Some(f) = &self.finder {
+                        f.pattern(text, longer);
                     }
-                    self.poll_finder()?;
                 }
                 Effect::CloseSearch => self.finder = None,
                 Effect::Copy(what, text) => self.copy(what, &text)?,
@@ -246,12 +243,6 @@ impl Session {
             ))
         })?;
         Ok(())
-    }
-
-    fn poll_finder(&mut self) -> io::Result<bool> {
-        let Some(finder) = &mut self.finder else { return Ok(false) };
-        let (number, found) = finder.poll();
-        self.tell(Message::Found(number, found))
     }
 
     /// Stops until somebody sends SIGCONT, which comes in as an event of its own.

@@ -471,8 +471,18 @@ fn typing_ahead_of_the_matcher() {
     let number = if let Overlay::Search(s) = &app.overlay { s.number } else { 0 };
     let found = |item, running| {
         let line = Match { item, text: String::new(), positions: Vec::new() };
-        Message::Found(number, Found { matches: vec![line], running, ..Found::default() })
+        let pattern = "mem".to_owned();
+        Message::Found(number, Found { pattern, matches: vec![line], running, ..Found::default() })
     };
+    let mut old = found(9, false);
+    if let Message::Found(_, old) = &mut old {
+        old.pattern = "me".to_owned();
+    }
+    app.update(old);
+    assert!(
+        matches!(&app.overlay, Overlay::Search(s) if s.pending),
+        "that was for what had been typed before"
+    );
     app.update(found(2, true));
     assert!(matches!(&app.overlay, Overlay::Search(s) if s.input.value() == "mem"), "still looking");
     let effects = app.update(found(5, false));

@@ -176,6 +176,8 @@ pub struct Match {
 /// The state of a search so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
+    /// What was searched for.
+    pub pattern: String,
     /// The best matches.
     pub matches: Vec<Match>,
     /// Number of all matches.

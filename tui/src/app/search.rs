@@ -90,8 +90,11 @@ impl Search {
         }
     }
 
-    /// Takes results.
+    /// Takes results, unless they are for what had been typed before.
     pub fn update(&mut self, found: Found) {
+        if found.pattern != self.input.value() {
+            return;
+        }
         self.pending = found.running;
         self.found = found;
         self.prefer_home();

@@ -19,8 +19,6 @@ pub enum Event {
     Background(bool),
     /// The screen has another size.
     Resized,
-    /// The matcher has news.
-    Search,
     /// Somebody wants the program to stop being in the foreground.
     Suspend,
     /// The program runs again after having been stopped.

@@ -6,8 +6,8 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
 use fgm::query::{Cancel, Engine};
-use fgm_tui::app::App;
 use fgm_tui::app::message::{Effect, Message, Question, Slot};
+use fgm_tui::app::{App, Overlay};
 use fgm_tui::caps::{Caps, Depth};
 use fgm_tui::effect::Event;
 use fgm_tui::effect::finder::Finder;
@@ -79,11 +79,12 @@ impl Session {
                 }
                 Effect::OpenSearch(number, lines) => {
                     self.finder = Some(Finder::new(number, lines, self.events.0.clone()));
-                    self.found()
+                    self.found(number, "")
                 }
                 Effect::Pattern(text, longer) => {
-                    self.finder.as_mut().unwrap().pattern(&text, longer);
-                    self.found()
+                    self.finder.as_ref().unwrap().pattern(text.clone(), longer);
+                    let Overlay::Search(search) = &self.app.overlay else { panic!("no search is open") };
+                    self.found(search.number, &text)
                 }
                 _ => continue,
             };
@@ -91,14 +92,15 @@ impl Session {
         }
     }
 
-    fn found(&mut self) -> Message {
-        let finder = self.finder.as_mut().unwrap();
+    /// The matcher's last word on a pattern.
+    fn found(&self, number: u64, pattern: &str) -> Message {
         loop {
-            let (number, found) = finder.poll();
-            if !found.running {
-                return Message::Found(number, found);
+            match self.events.1.recv_timeout(Duration::from_secs(10)).unwrap() {
+                Event::Message(Message::Found(n, f)) if n == number && !f.running && f.pattern == pattern => {
+                    return Message::Found(n, f);
+                }
+                _ => {}
             }
-            self.events.1.recv_timeout(Duration::from_secs(10)).unwrap();
         }
     }
 
