@@ -275,6 +275,32 @@ fn waits_for_the_first_tick() {
     assert_eq!(app.drawn().keys().len(), 6);
 }
 
+/// TUI-1, TUI-2: a window that stays where it is and has room for what comes is asked for again as data comes; the small
+/// pictures of a list as well. One that lies in the past is not.
+#[test]
+fn a_window_with_room_fills_up() {
+    let mut app = opened(true);
+    keys(&mut app, "WL");
+    assert!(app.timeline.as_ref().is_some_and(|t| t.pin() == Pin::Free && t.window().end > 1000 * SECOND));
+    for end in [1001, 1002] {
+        let effects = app.update(Message::Overview(overview(end, true)));
+        let slots: Vec<Slot> = effects.iter().filter_map(slot).collect();
+        assert!(slots.contains(&Slot::Chart(0)) && slots.contains(&Slot::Sparks), "{end}: {slots:?}");
+        settle(&mut app, effects);
+    }
+    keys(&mut app, "g");
+    let effects = app.update(Message::Overview(overview(1003, true)));
+    let slots: Vec<Slot> = effects.iter().filter_map(slot).collect();
+    assert!(!slots.contains(&Slot::Chart(0)) && !slots.contains(&Slot::Sparks), "{slots:?}");
+}
+
+fn slot(effect: &Effect) -> Option<Slot> {
+    match effect {
+        Effect::Ask(ticket, _) => Some(ticket.slot),
+        _ => None,
+    }
+}
+
 /// TUI-1: a live recording begins with the CPU in use, which has no value on its first tick, and the list follows.
 #[test]
 fn live_begins_with_cpu() {

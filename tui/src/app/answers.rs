@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use fgm::metric::Table;
 use fgm::query::model::{Overview, WindowAnswer};
-use fgm::time::SECOND;
+use fgm::time::{SECOND, TimeRange};
 
 use super::drawn::Drawn;
 use super::layout::MOST_SERIES;
@@ -56,7 +56,10 @@ impl App {
         let mut effects = Vec::new();
         let before = timeline.bounds();
         if timeline.grow(bounds, interval) {
+            self.filling = Some(TimeRange::new(before.end, bounds.end));
             effects.extend(self.ask_charts());
+            effects.extend(self.ask_sparks());
+            self.filling = None;
         }
         if bounds != before {
             effects.extend(self.ask_events());

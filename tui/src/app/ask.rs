@@ -30,6 +30,11 @@ impl App {
         self.accepted.remove(&slot);
     }
 
+    /// Whether something must be asked for: it is not there, or not as it is now.
+    pub(super) fn lacks(&self, there: bool, slot: Slot) -> bool {
+        !there || self.filling.is_some() || self.waits(slot)
+    }
+
     /// Asks for what the charts should show and do not yet.
     pub(super) fn ask_charts(&mut self) -> Vec<Effect> {
         let charts = (0..self.panels.len()).filter_map(|i| self.ask_chart(i)).collect::<Vec<_>>();
@@ -56,7 +61,7 @@ impl App {
         let query = WindowQuery { metric: panel.metric, subjects, range, columns };
         let there = panel.heat.as_ref().is_some_and(|p| p.query == query);
         let slot = Slot::Heat(panel.id);
-        (!there || self.waits(slot)).then(|| self.ask(slot, Question::Window(query)))
+        self.lacks(there, slot).then(|| self.ask(slot, Question::Window(query)))
     }
 
     /// Asks for the limits of what a chart shows.
@@ -71,7 +76,7 @@ impl App {
         let query = WindowQuery { metric: limit.metric, subjects, range, columns };
         let there = panel.limit.as_ref().is_some_and(|(_, p)| p.query == query);
         let slot = Slot::Limit(panel.id);
-        (!there || self.waits(slot)).then(|| self.ask(slot, Question::Window(query)))
+        self.lacks(there, slot).then(|| self.ask(slot, Question::Window(query)))
     }
 
     /// Asks for what has happened since the last time.
@@ -96,7 +101,7 @@ impl App {
         }
         let query = WindowQuery { metric, subjects, range, columns };
         let there = self.panels[index].picture.as_ref().is_some_and(|p| p.query == query);
-        (!there || self.waits(slot)).then(|| self.ask(slot, Question::Window(query)))
+        self.lacks(there, slot).then(|| self.ask(slot, Question::Window(query)))
     }
 
     /// Asks for the whole recording in small.

@@ -185,6 +185,8 @@ pub struct App {
     accepted: HashMap<Slot, u64>,
     generation: u64,
     navigator_until: Micros,
+    /// The part of the recording that has just come, while what the window shows of it is asked for.
+    filling: Option<TimeRange>,
 }
 
 impl App {
@@ -227,6 +229,7 @@ impl App {
             accepted: HashMap::new(),
             generation: 0,
             navigator_until: Micros::MIN,
+            filling: None,
         };
         let effects = app.take_overview(overview);
         (app, effects)

@@ -47,7 +47,7 @@ impl App {
             return None;
         }
         let query = WindowQuery { metric: self.panel().metric, subjects, range, columns: cells * 2 };
-        if self.sparks.asked.as_ref() == Some(&query) {
+        if self.sparks.asked.as_ref() == Some(&query) && self.filling.is_none() {
             return None;
         }
         self.sparks.asked = Some(query.clone());

@@ -52,7 +52,7 @@ impl App {
             let query = WindowQuery { metric, subjects: vec![key.clone()], range, columns };
             let there = self.panels[index].parts[kind].as_ref().is_some_and(|p| p.query == query);
             let slot = Slot::Part(id, kind);
-            if !there || self.waits(slot) {
+            if self.lacks(there, slot) {
                 effects.push(self.ask(slot, Question::Window(query)));
             }
         }

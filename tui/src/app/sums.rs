@@ -122,7 +122,7 @@ impl App {
             return None;
         };
         let there = self.panels[index].sums.as_ref().is_some_and(|p| p.query == query && p.whose == whose);
-        (!there || self.waits(slot)).then(|| self.ask(slot, Question::Sums(whose, query)))
+        self.lacks(there, slot).then(|| self.ask(slot, Question::Sums(whose, query)))
     }
 
     /// The drawn sums of a metric's table as a question; `None` when there are none.
