@@ -454,6 +454,13 @@ fn sums_of_groups() {
     );
     let names = json(&["top", "memory_current_bytes", "--sum-by", "container", "-n", "1", root]);
     assert_eq!((names[0]["group"].as_str(), names[0]["members"].as_i64()), (Some("コンテナ"), Some(1)));
+    let svg = run(&["export", "memory_current_bytes", "--sum-by", "pod", "--format", "svg", root]).out;
+    assert!(
+        svg.contains("search (1–2 of 2)") && svg.contains("sum by pod") && svg.contains("checkout (2)"),
+        "{svg}"
+    );
+    let csv = run(&["export", "memory_current_bytes", "--sum-by", "pod", "--columns", "5", root]).out;
+    assert!(csv.starts_with("metric,group,") && csv.lines().count() == 31, "{csv}");
     let people = run(&["top", "memory_current_bytes", "--sum-by", "namespace", root]).out;
     assert!(people.contains("(no namespace)"), "{people}");
 }
@@ -470,6 +477,7 @@ fn sums_that_say_nothing_are_refused() {
         ),
         (["top", "node.load1", "--sum-by", "node", root], "it is an average or a pure number"),
         (["top", "cpus.cpu_user_usec_total", "--sum-by", "pod", root], "--sum-by all adds all of them"),
+        (["export", "cpu_usage_millicores", "--sum-by", "pod", root], "give --columns N beside --sum-by"),
     ] {
         let ran = run(&args);
         assert_eq!((ran.code, ran.err.lines().count()), (2, 1), "{args:?}: {}", ran.err);

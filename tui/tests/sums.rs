@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use fgm::metric::Table;
+use fgm::store::tick::Tick;
 use fgm_tui::app::drawn::{REST, Who};
 use fgm_tui::app::message::{Effect, Message};
 use fgm_tui::app::opening::{Opening, View};
@@ -15,8 +16,8 @@ use fgm_tui::app::panel::Reading;
 use fgm_tui::grouping::By;
 use fgm_tui::keymap::{Code, Key};
 use insta::assert_snapshot;
-use support::recording;
 use support::session::Session;
+use support::{START, fill, recording, write};
 use tempfile::TempDir;
 
 static RECORDING: LazyLock<TempDir> = LazyLock::new(recording);
@@ -130,6 +131,25 @@ fn the_rest_is_one_series() {
     assert!(s.screen().contains("rest (3)"), "{}", s.screen());
     s.keys(";");
     assert!(!s.screen().contains("rest"), "{}", s.screen());
+}
+
+/// TUI-3, QRY-1: sums follow a recording that grows, to the last tick.
+#[test]
+fn sums_follow_live_data() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = write(dir.path(), START, 100);
+    let mut s = Session::open(dir.path(), 120, 40);
+    s.keys("R");
+    let summed = |s: &Session| s.app.panel().sums.as_ref().unwrap().answer.groups[0].buckets.samples();
+    assert_eq!(summed(&s), 100);
+    let mut tick = Tick::default();
+    for n in 100..110 {
+        fill(&mut tick, n, START);
+        writer.append(&tick).unwrap();
+    }
+    s.refresh();
+    assert_eq!(summed(&s), 110);
+    assert_eq!((s.app.drawn().by, groups(&s).len()), (Some(By::Pod), 6));
 }
 
 /// TUI-3: a metric whose sum says nothing is refused with a reason, before and after.

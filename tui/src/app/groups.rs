@@ -42,6 +42,8 @@ pub struct Groups {
     pub lines: Vec<Line>,
     /// What was drawn before there were groups.
     before: Option<Box<Drawn>>,
+    /// Who the rest are beside these: found once, since many may be listed.
+    rest: Option<(Vec<SubjectKey>, Vec<SubjectKey>)>,
 }
 
 impl Groups {
@@ -69,6 +71,7 @@ impl Groups {
 impl Group {
     /// Makes the groups anew from who is listed; ranks and selection stay.
     pub(super) fn regroup(&mut self) {
+        self.groups.rest = None;
         let Some(by) = self.drawn.by else {
             self.groups.lines.clear();
             return;
@@ -118,11 +121,25 @@ impl Group {
                 let others = self.groups.lines.iter().filter(|l| !drawn(l));
                 others.flat_map(|l| l.members.iter().cloned()).collect()
             }
-            Who::Rest => {
-                let listed: Vec<&Subject> = self.subjects.listed().collect();
-                let drawn = |s: &Subject| self.drawn.position(&s.key()).is_some();
-                others(&listed, drawn).into_iter().map(Subject::key).collect()
-            }
+            Who::Rest => match &self.groups.rest {
+                Some((drawn, rest)) if *drawn == self.drawn.keys() => rest.clone(),
+                _ => self.find_rest(),
+            },
+        }
+    }
+
+    fn find_rest(&self) -> Vec<SubjectKey> {
+        let listed: Vec<&Subject> = self.subjects.listed().collect();
+        let drawn = |s: &Subject| self.drawn.position(&s.key()).is_some();
+        others(&listed, drawn).into_iter().map(Subject::key).collect()
+    }
+
+    /// Finds out who the rest are, unless that is known.
+    pub(super) fn keep_rest(&mut self) {
+        let drawn = self.drawn.keys();
+        let known = self.groups.rest.as_ref().is_some_and(|(before, _)| *before == drawn);
+        if self.drawn.rest && self.drawn.by.is_none() && !known {
+            self.groups.rest = Some((drawn, self.find_rest()));
         }
     }
 

@@ -115,6 +115,7 @@ impl App {
         let (range, columns) = (self.window()?, self.layout().columns());
         let (id, metric) = (self.panels[index].id, self.panels[index].metric);
         let slot = Slot::Sums(id);
+        self.groups[metric.table as usize].keep_rest();
         let question = self.sums_of(metric, range, columns);
         let Some((whose, query)) = question else {
             self.panels[index].sums = None;

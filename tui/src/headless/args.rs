@@ -246,6 +246,9 @@ pub struct ExportArgs {
     /// Number of buckets over the range instead of every sample.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub columns: Option<u32>,
+    /// Sums of groups instead of single subjects; as numbers with --columns.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub sum_by: Option<By>,
     /// Width of a picture in pixels.
     #[arg(long, value_name = "N", default_value = "960", value_parser = clap::value_parser!(u32).range(200..=20_000))]
     pub width: u32,

@@ -20,11 +20,15 @@ pub(super) fn run(args: &ExportArgs, data: Option<PathBuf>) -> Result<ExitCode, 
         ExportFormat::Json => Format::Json,
         ExportFormat::Parquet => Format::Parquet,
     };
+    if args.sum_by.is_some() && args.columns.is_none() {
+        let line = "sums are exported in buckets: give --columns N beside --sum-by";
+        return Err(Failure::new(USAGE, line).into());
+    }
     let query = QueryArgs {
         words: args.words.clone(),
         columns: args.columns.unwrap_or(1),
         raw: args.columns.is_none(),
-        sum_by: None,
+        sum_by: args.sum_by,
         part: args.part.clone(),
         output: output(args, format),
     };
@@ -69,6 +73,7 @@ fn picture(args: &ExportArgs, data: Option<PathBuf>) -> Result<ExitCode, Trouble
         include: args.part.include.clone(),
         exclude: args.part.exclude.clone(),
         range: Some(args.part.range),
+        sum_by: args.sum_by,
         ..ViewArgs::default()
     };
     let zone = cli::zone_or_system(args.tz.as_ref());

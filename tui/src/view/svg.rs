@@ -103,7 +103,9 @@ impl Picture<'_> {
         } else {
             format!(", {}", self.axis.prefix.suffix)
         };
-        self.text(LEFT, 20.0, "start", "b", &format!("{}.{}{unit}", m.table, m.name));
+        let by = self.app.group_of(m.table).drawn.by.map(|by| format!(", sum {}", by.words()));
+        let name = format!("{}.{}{unit}{}", m.table, m.name, by.unwrap_or_default());
+        self.text(LEFT, 20.0, "start", "b", &name);
         let at = |t| axis::clock(t, &self.app.zone, fgm::time::SECOND);
         let dot = (self.window.width() as f64 / (self.w / COLUMN)) as Micros;
         let about = format!(
