@@ -71,6 +71,7 @@ impl Members {
 /// - Each member counts at most once in a slot: of two values there the later one.
 /// - A value holds for its own interval and no longer: where others are sampled more often, it stands in each slot up
 ///   to its member's next tick. Nothing is carried over a tick without a value.
+/// - Where ticks are not evenly apart (others' recordings, a clock that was set), a row's own time stands for its tick.
 /// - A slot belongs to a window when it begins there, and is then summed whole.
 /// - A sum is of those members that have a value in the slot; how many these were is told beside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -188,8 +189,13 @@ impl Member {
             if slot == w.slots.0 {
                 gap = [w.gap, gap].into_iter().flatten().min();
             } else {
-                // A clock that was set back tells of slots that have been told of.
-                let end = if slot > w.slots.0 { w.slots.1.min(slot) } else { w.slots.1 };
+                // Consecutive ticks that are not quite as far apart as slots leave no hole. A clock that was set back
+                // tells of slots that have been told of.
+                let end = match gap {
+                    None if slot == w.slots.1 + 1 => slot,
+                    _ if slot > w.slots.0 => w.slots.1.min(slot),
+                    _ => w.slots.1,
+                };
                 self.put(sums, Waiting { slots: (w.slots.0, end), ..w });
             }
         }

@@ -60,6 +60,16 @@ fn a_member_counts_once_in_a_slot() {
     assert_eq!(s.members(), Some(Members { least: 1, most: 1 }));
 }
 
+/// TUI-3, QRY-4: consecutive ticks that are not quite as far apart as slots make no holes; missing ones do.
+#[test]
+fn uneven_ticks_make_no_holes() {
+    let uneven: Told<'_> = (&[(0, 1.0), (11, 2.0), (19, 3.0), (31, 4.0), (61, 5.0)], 1);
+    assert_eq!(
+        means(&sum(&[uneven], (0, 70), 1)),
+        [Some(1.0), Some(3.0), Some(3.0), Some(4.0), None, None, Some(5.0)]
+    );
+}
+
 /// TUI-3, QRY-2: the line breaks where no member has a value, for the strongest of their reasons; where none of
 /// them knows, whether somebody recorded decides.
 #[test]

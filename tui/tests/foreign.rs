@@ -102,6 +102,9 @@ fn others_answer_like_ours() {
             "-20s..",
         ]);
         same(&["top", "cpu_usage_millicores", "PATH", "--by", "growth"]);
+        for metric in ["memory_current_bytes", "cpu_usage_usec_total", "processes.memory_pss_bytes"] {
+            same(&["query", metric, "PATH", "--sum-by", "pod", "--columns", "13"]);
+        }
         same(&["top", "custom.ratio", "PATH"]);
         for table in ["containers", "processes", "disks", "extras"] {
             same(&["subjects", "PATH", "--table", table]);

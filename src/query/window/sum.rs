@@ -112,12 +112,14 @@ struct Part<'p> {
 impl Part<'_> {
     /// When the tick of a row was due, and its run's interval; where that is not known, the row's own time will do.
     fn tick(&mut self, sample: Sample) -> (Micros, Micros) {
-        let known = self.stretch.filter(|(run, s)| *run == sample.run && s.due(sample.tick_no).is_some());
+        let known = self.stretch.filter(|(run, s)| *run == sample.run && s.has(sample.tick_no));
         let known =
             known.or_else(|| Some((sample.run, self.plan.ticks.stretch(sample.run, sample.tick_no)?)));
         self.stretch = known;
-        let due = known.and_then(|(_, s)| Some((s.due(sample.tick_no)?, s.interval)));
-        due.unwrap_or((sample.time, 0))
+        match known {
+            Some((_, s)) => (s.due(sample.tick_no).unwrap_or(sample.time), s.interval),
+            None => (sample.time, 0),
+        }
     }
 }
 

@@ -10,38 +10,50 @@ use crate::query::catalogue::Catalogue;
 use crate::store::schema::Extent;
 use crate::time::{Micros, TimeRange};
 
-/// Consecutive ticks of one run, an interval apart.
+/// Consecutive ticks of one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stretch {
     first_no: i64,
     last_no: i64,
     first: Micros,
+    last: Micros,
     pub(super) interval: Micros,
+    /// Whether they are an interval apart: the clock was not set in between, and somebody kept to a schedule.
+    even: bool,
 }
 
 impl Stretch {
-    /// None where the clock was set in between: there a tick's number does not tell its time.
-    fn of(e: &Extent) -> Option<Stretch> {
-        let even = (e.time_of(e.last_tick_no) - e.last_tick).abs() <= e.interval / 2;
-        let (first_no, last_no) = (e.first_tick_no, e.last_tick_no);
-        even.then_some(Stretch { first_no, last_no, first: e.first_tick, interval: e.interval })
+    fn of(e: &Extent) -> Stretch {
+        Stretch {
+            first_no: e.first_tick_no,
+            last_no: e.last_tick_no,
+            first: e.first_tick,
+            last: e.last_tick,
+            interval: e.interval,
+            even: (e.time_of(e.last_tick_no) - e.last_tick).abs() <= e.interval / 2,
+        }
     }
 
-    /// When a tick was due; `None` for ticks of other stretches.
+    /// Whether a tick is one of these.
+    pub(super) fn has(&self, tick_no: i64) -> bool {
+        (self.first_no..=self.last_no).contains(&tick_no)
+    }
+
+    /// When a tick was due; `None` where its number does not tell.
     pub(super) fn due(&self, tick_no: i64) -> Option<Micros> {
-        let here = (self.first_no..=self.last_no).contains(&tick_no);
-        here.then(|| self.first + (tick_no - self.first_no) * self.interval)
+        self.even.then(|| self.first + (tick_no - self.first_no) * self.interval)
     }
 
     fn covers(&self) -> TimeRange {
-        TimeRange::new(self.first, self.first + (self.last_no - self.first_no + 1) * self.interval)
+        TimeRange::new(self.first, self.last.saturating_add(self.interval))
     }
 
     /// Whether this one only goes on with another, or repeats a part of it.
     fn continues(&self, before: &Stretch) -> bool {
-        self.interval == before.interval
+        self.even
+            && self.interval == before.interval
             && self.first_no <= before.last_no.saturating_add(1)
-            && self.first - before.first == (self.first_no - before.first_no) * self.interval
+            && before.due(self.first_no) == Some(self.first)
     }
 }
 
@@ -54,10 +66,10 @@ impl Ticks {
     pub(crate) fn of(catalogue: &Catalogue, table: Table) -> Ticks {
         let mut runs: HashMap<u32, Vec<Stretch>> = HashMap::new();
         for part in catalogue.files.iter().filter(|f| f.table == Some(table)).flat_map(|f| &f.parts) {
-            runs.entry(part.run).or_default().extend(Stretch::of(&part.extent));
+            runs.entry(part.run).or_default().push(Stretch::of(&part.extent));
         }
         for segment in catalogue.segments.iter().filter(|s| s.serves(table)) {
-            let stretch = segment.extent().as_ref().and_then(Stretch::of);
+            let stretch = segment.extent().as_ref().map(Stretch::of);
             runs.entry(run_of(catalogue, segment)).or_default().extend(stretch);
         }
         for stretches in runs.values_mut() {
@@ -66,6 +78,7 @@ impl Ticks {
                 let joined = next.continues(before);
                 if joined {
                     before.last_no = before.last_no.max(next.last_no);
+                    before.last = before.last.max(next.last);
                 }
                 joined
             });
@@ -77,7 +90,7 @@ impl Ticks {
     pub(super) fn stretch(&self, run: u32, tick_no: i64) -> Option<Stretch> {
         let stretches = self.0.get(&run)?;
         let at = stretches.partition_point(|s| s.first_no <= tick_no).checked_sub(1)?;
-        stretches.get(at).copied().filter(|s| s.due(tick_no).is_some())
+        stretches.get(at).copied().filter(|s| s.has(tick_no))
     }
 
     /// Whether any recorder was running within a range.
@@ -110,11 +123,11 @@ mod tests {
     /// TUI-3: a tick's time follows from its number, unless the clock was set in between.
     #[test]
     fn a_tick_number_tells_its_time() {
-        let whole = Stretch::of(&extent(10, 19, 1000, 1090, 10)).unwrap();
-        assert_eq!((whole.due(10), whole.due(15), whole.due(20)), (Some(1000), Some(1050), None));
-        assert_eq!(Stretch::of(&extent(10, 19, 1000, 1190, 10)), None, "set forward by 100");
-        let next = Stretch::of(&extent(20, 29, 1100, 1190, 10)).unwrap();
-        let set = Stretch::of(&extent(20, 29, 1150, 1240, 10)).unwrap();
+        let whole = Stretch::of(&extent(10, 19, 1000, 1090, 10));
+        assert_eq!((whole.due(10), whole.due(15), whole.has(20)), (Some(1000), Some(1050), false));
+        assert_eq!(Stretch::of(&extent(10, 19, 1000, 1190, 10)).due(15), None, "set forward by 100");
+        let next = Stretch::of(&extent(20, 29, 1100, 1190, 10));
+        let set = Stretch::of(&extent(20, 29, 1150, 1240, 10));
         assert!(next.continues(&whole) && !set.continues(&whole));
     }
 }
