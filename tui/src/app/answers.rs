@@ -16,7 +16,7 @@ use super::message::{Answer, Effect, Slot, Ticket};
 use super::panel::Picture;
 use super::sums::SumPicture;
 use super::timeline::Timeline;
-use super::{App, Overlay};
+use super::{App, Overlay, Tone};
 
 /// How much newer data must be before subjects are listed again.
 const SUBJECTS_EVERY: i64 = 5 * SECOND;
@@ -124,7 +124,7 @@ impl App {
                     self.slow = false;
                     // Without them lines can still be read and taken.
                     if !matches!(slot, Slot::Preview | Slot::Sparks) {
-                        (self.notice, self.failed) = (Some(reason), true);
+                        (self.notice, self.tone) = (Some(reason), Tone::Failed);
                     }
                 }
                 Vec::new()

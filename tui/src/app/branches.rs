@@ -95,7 +95,7 @@ impl App {
                 let key = self.tree.process(node, row).map(|p| p.key.clone());
                 let metric = processes::metric(self.tree.column());
                 match key.zip(metric) {
-                    Some((key, metric)) => self.draw_process(key, metric),
+                    Some((key, metric)) => self.draw_process(&key, metric),
                     None => Vec::new(),
                 }
             }

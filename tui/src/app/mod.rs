@@ -117,6 +117,15 @@ pub enum Overlay {
     Problems(usize),
 }
 
+/// How a line for the user is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// As an answer.
+    Said,
+    /// Something went wrong.
+    Failed,
+}
+
 /// A drag that has begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drag {
@@ -158,8 +167,8 @@ pub struct App {
     pub drag: Option<Drag>,
     /// One line that the user should read; gone with the next key.
     pub notice: Option<String>,
-    /// Whether it says that something went wrong.
-    pub failed: bool,
+    /// How it is meant.
+    pub tone: Tone,
     /// Whether the picture has been old for a moment.
     pub slow: bool,
     /// What the recorder in this process says.
@@ -212,7 +221,7 @@ impl App {
             filter: None,
             drag: None,
             notice: None,
-            failed: false,
+            tone: Tone::Said,
             slow: false,
             recorder: Reported::default(),
             studies: Studies::default(),

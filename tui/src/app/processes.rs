@@ -246,20 +246,20 @@ impl App {
             return Vec::new();
         };
         let key = row.key.clone();
-        self.draw_process(key, metric)
+        self.draw_process(&key, metric)
     }
 
     /// Draws a process in a panel of its own or one that shows the metric already.
-    pub(super) fn draw_process(&mut self, key: SubjectKey, metric: &'static Metric) -> Vec<Effect> {
+    pub(super) fn draw_process(&mut self, key: &SubjectKey, metric: &'static Metric) -> Vec<Effect> {
         self.overlay = Overlay::None;
         let group = &mut self.groups[Table::Processes as usize];
         group.group_by(None);
         let drawn = &mut group.drawn;
         drawn.automatic = false;
-        if drawn.position(&key).is_none() && !drawn.toggle(key.clone()) {
+        if drawn.position(key).is_none() && !drawn.toggle(key.clone()) {
             drawn.choose([key.clone()]);
         }
-        group.subjects.select(&key);
+        group.subjects.select(key);
         match self.panels.iter().position(|p| p.metric == metric) {
             Some(i) if i == self.active => self.redraw_series(),
             Some(i) => self.activate(i),

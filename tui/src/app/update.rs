@@ -7,7 +7,7 @@ use super::findings::Kind;
 use super::line::{Asked, Prompt};
 use super::message::{Effect, Message};
 use super::search::Purpose;
-use super::{App, Focus, Overlay};
+use super::{App, Focus, Overlay, Tone};
 use crate::keymap::{Action, Context, Key};
 
 /// Factor of one zoom step by key.
@@ -68,11 +68,11 @@ impl App {
                 Vec::new()
             }
             Message::Trouble(line) => {
-                (self.notice, self.failed) = (Some(line), true);
+                (self.notice, self.tone) = (Some(line), Tone::Failed);
                 Vec::new()
             }
             Message::Done(line) => {
-                (self.notice, self.failed) = (Some(line), false);
+                (self.notice, self.tone) = (Some(line), Tone::Said);
                 Vec::new()
             }
         };
@@ -82,7 +82,7 @@ impl App {
     }
 
     fn key(&mut self, key: Key) -> Vec<Effect> {
-        (self.notice, self.failed) = (None, false);
+        (self.notice, self.tone) = (None, Tone::Said);
         self.recorder.seen();
         let action = self.keymap.action(self.context(), key);
         // What cannot be seen is not done by mistake, but there is always a way out.

@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use super::Look;
 use super::axis;
 use super::paint::{line, put, right, span};
-use crate::app::App;
+use crate::app::{App, Tone};
 use crate::app::layout::Layout;
 use crate::app::timeline::Pin;
 use crate::keymap::{Action, Context, TABLE};
@@ -27,7 +27,7 @@ pub fn draw(app: &App, look: Look, layout: &Layout, buf: &mut Buffer) {
         return;
     }
     if let Some(notice) = &app.notice {
-        let style = if app.failed { look.theme.warning() } else { look.theme.notice() };
+        let style = if app.tone == Tone::Failed { look.theme.warning() } else { look.theme.notice() };
         line(buf, room, 0, &[(" ", look.theme.text()), (notice, style)]);
         return;
     }
