@@ -7,10 +7,10 @@ mod support;
 use std::sync::LazyLock;
 
 use fgm_tui::app::Overlay;
-use fgm_tui::app::message::{Question, Slot};
+use fgm_tui::app::message::{Message, Question, Slot};
 use fgm_tui::app::tree::Line;
 use fgm_tui::caps::Depth;
-use fgm_tui::keymap::Code;
+use fgm_tui::keymap::{Code, Key};
 use fgm_tui::text::width;
 use fgm_tui::view::marker::Marker;
 use insta::assert_snapshot;
@@ -225,4 +225,16 @@ fn the_tree_follows_the_filter() {
     s.key(Code::Enter);
     s.keys("T");
     assert!(s.screen().contains("nobody matches the filter at this moment"), "{}", s.screen());
+}
+
+/// TUI-3: before the matcher has said a word nothing is claimed about matches.
+#[test]
+fn nothing_is_said_before_it_is_known() {
+    let mut s = open(120, 40);
+    let _unheard = s.app.update(Message::Key(Key::char('c')));
+    let screen = s.screen();
+    assert!(screen.contains("0/0 …") && !screen.contains("nothing matches"), "{screen}");
+    s.key(Code::Esc);
+    s.keys("cqqqqq");
+    assert!(s.screen().contains("nothing matches"), "{}", s.screen());
 }

@@ -128,7 +128,8 @@ impl Search {
             let total = self.nucleo.snapshot().item_count() as usize;
             let done = (!running).then(|| (self.pattern.clone(), total));
             // The end is told once; on the way to it, what is new.
-            if if running { !status.changed } else { done == told } {
+            let new = if running { status.changed } else { done != told };
+            if !new {
                 continue;
             }
             let found = self.found(running);

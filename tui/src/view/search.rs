@@ -26,7 +26,7 @@ pub fn draw(app: &App, search: &Search, look: Look, layout: &Layout, buf: &mut B
     };
     let inside = frame(buf, area, &title, look.theme.faint(), look.theme.accent());
     let f = &search.found;
-    let more = if f.running { " …" } else { "" };
+    let more = if search.pending { " …" } else { "" };
     let count = format!("{}/{}{more}", f.matched, f.total);
     let at = right(buf, inside, 0, &count, look.theme.muted());
     let x = put(buf, inside.x, inside.y, 2, "▸ ", look.theme.accent());
@@ -64,7 +64,7 @@ pub fn draw(app: &App, search: &Search, look: Look, layout: &Layout, buf: &mut B
             }
         }
     }
-    if f.matches.is_empty() && !f.running {
+    if f.matches.is_empty() && !search.pending {
         put(buf, inside.x + 3, inside.y + 2, inside.w, "nothing matches", look.theme.muted());
     }
     let column = width(&shown.chars().take(search.input.cursor().saturating_sub(skip)).collect::<String>());
