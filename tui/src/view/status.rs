@@ -7,9 +7,9 @@ use ratatui::buffer::Buffer;
 use super::Look;
 use super::axis;
 use super::paint::{line, put, right, span};
-use crate::app::{App, Tone};
 use crate::app::layout::Layout;
 use crate::app::timeline::Pin;
+use crate::app::{App, Tone};
 use crate::keymap::{Action, Context, TABLE};
 use crate::text::width;
 
