@@ -91,17 +91,21 @@ pub fn pad_left(s: &str, columns: usize) -> String {
     " ".repeat(columns.saturating_sub(width(&s))) + &s
 }
 
-/// Breaks between words; a word that is longer than a line stays whole.
+/// Breaks between words; a word that is longer than a line stays whole, and so does a number with its unit.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split(' ') {
+    let is_number = |w: &str| w.trim_start_matches('(').parse::<f64>().is_ok();
+    let mut words = text.split(' ');
+    while let Some(word) = words.next() {
+        let unit = if is_number(word) { words.next() } else { None };
+        let word = &unit.map_or_else(|| word.to_owned(), |u| format!("{word} {u}"));
         match lines.last_mut() {
             Some(l) if l.is_empty() => l.push_str(word),
             Some(l) if width(l) + 1 + width(word) <= columns => {
                 l.push(' ');
                 l.push_str(word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.push(word.clone()),
         }
     }
     lines
@@ -176,5 +180,14 @@ mod tests {
         for n in 0..30 {
             assert!(width(&fit_middle("日本語のとても長い名前/コンテナ", n)) <= n);
         }
+    }
+
+    /// TUI-5: lines end between words, and no number is parted from its unit.
+    #[test]
+    fn lines_end_between_words() {
+        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrap("+5.18 mcores for 11.1 s", 21), ["+5.18 mcores for", "11.1 s"]);
+        assert_eq!(wrap("rose from 1.2", 9), ["rose from", "1.2"]);
+        assert_eq!(wrap("", 9), [""]);
     }
 }
