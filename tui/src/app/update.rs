@@ -85,12 +85,10 @@ impl App {
         (self.notice, self.tone) = (None, Tone::Said);
         self.recorder.seen();
         let action = self.keymap.action(self.context(), key);
-        // What cannot be seen is not done by mistake, but there is always a way out.
-        if self.layout().too_small && !action.is_some_and(|a| Action::NEEDED.contains(&a)) {
-            return Vec::new();
-        }
         if let Some(action) = action {
-            return self.act(action);
+            // What cannot be seen is not done by mistake, but there is always a way out.
+            let blind = self.layout().too_small && !Action::NEEDED.contains(&action);
+            return if blind { Vec::new() } else { self.act(action) };
         }
         match &mut self.overlay {
             Overlay::Search(s) => pattern(s.edit(key)),
