@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Books;
@@ -30,10 +30,13 @@ const MAX_CACHES: usize = 64;
 /// Footers of fewer files are read as fast.
 pub(super) const MIN_FILES: usize = 64;
 
-/// The cache of one set of roots.
-#[derive(Clone, Debug)]
+/// The cache of one set of roots. Dropping it waits until it has been written: a program that asks one question and ends
+/// would otherwise often leave none.
+#[derive(Debug)]
 pub(super) struct Cache {
     path: PathBuf,
+    /// What is being written.
+    saving: Option<JoinHandle<()>>,
 }
 
 /// A file as it was, and what its footer said.
@@ -47,7 +50,7 @@ impl Cache {
             name.update(root.as_os_str().as_bytes());
             name.update(b"\0");
         }
-        Cache { path: directory.join(format!("{:08x}.catalogue", name.finalize())) }
+        Cache { path: directory.join(format!("{:08x}.catalogue", name.finalize())), saving: None }
     }
 
     /// What it holds; nothing when it cannot be used.
@@ -61,47 +64,62 @@ impl Cache {
     }
 
     /// Writes it anew on a thread of its own. That it cannot be written is nobody's concern.
-    pub(super) fn save(&self, files: Vec<(Stat, Arc<FileEntry>)>, books: Arc<Books>) {
-        let cache = self.clone();
+    pub(super) fn save(&mut self, files: Vec<(Stat, Arc<FileEntry>)>, books: Arc<Books>) {
+        // They share a temporary name.
+        self.finish();
+        let path = self.path.clone();
         let work = move || {
             let bytes = encode(&files, &books);
-            if bytes.len() as u64 <= MAX_BYTES && cache.write(&bytes).is_ok() {
-                cache.tidy();
+            if bytes.len() as u64 <= MAX_BYTES && write(&path, &bytes).is_ok() {
+                tidy(&path);
             }
         };
-        let _detached = thread::Builder::new().name("fgm-cache".to_owned()).spawn(work);
+        self.saving = thread::Builder::new().name("fgm-cache".to_owned()).spawn(work).ok();
     }
 
-    /// Under a temporary name first: a reader sees the old one or the new one.
-    fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        if let Some(directory) = self.path.parent() {
-            fs::create_dir_all(directory)?;
+    fn finish(&mut self) {
+        if let Some(saving) = self.saving.take() {
+            // That it cannot be written is nobody's concern.
+            let _panicked = saving.join();
         }
-        let temporary = self.path.with_extension(format!("{}.tmp", std::process::id()));
-        let written = fs::File::create(&temporary)
-            .and_then(|mut f| f.write_all(bytes))
-            .and_then(|()| fs::rename(&temporary, &self.path));
-        if written.is_err() {
-            let _gone = fs::remove_file(&temporary);
-        }
-        written
     }
+}
 
-    /// Removes the caches written least lately beyond the limit, and what killed programs have left.
-    fn tidy(&self) {
-        let Some(entries) = self.path.parent().and_then(|d| fs::read_dir(d).ok()) else { return };
-        let mut all: Vec<(SystemTime, PathBuf)> =
-            entries.flatten().filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, e.path()))).collect();
-        all.sort_by(|a, b| b.cmp(a));
-        let hour_ago = SystemTime::now() - Duration::from_hours(1);
-        let mut caches = 0;
-        for (modified, path) in all {
-            let extension = path.extension().and_then(OsStr::to_str);
-            caches += usize::from(extension == Some("catalogue"));
-            let surplus = extension == Some("catalogue") && caches > MAX_CACHES;
-            if surplus || (extension == Some("tmp") && modified < hour_ago) {
-                let _gone = fs::remove_file(path);
-            }
+impl Drop for Cache {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+/// Under a temporary name first: a reader sees the old one or the new one.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    let written = fs::File::create(&temporary)
+        .and_then(|mut f| f.write_all(bytes))
+        .and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        let _gone = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// Removes the caches written least lately beyond the limit, and what killed programs have left.
+fn tidy(path: &Path) {
+    let Some(entries) = path.parent().and_then(|d| fs::read_dir(d).ok()) else { return };
+    let mut all: Vec<(SystemTime, PathBuf)> =
+        entries.flatten().filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, e.path()))).collect();
+    all.sort_by(|a, b| b.cmp(a));
+    let hour_ago = SystemTime::now() - Duration::from_hours(1);
+    let mut caches = 0;
+    for (modified, path) in all {
+        let extension = path.extension().and_then(OsStr::to_str);
+        caches += usize::from(extension == Some("catalogue"));
+        let surplus = extension == Some("catalogue") && caches > MAX_CACHES;
+        if surplus || (extension == Some("tmp") && modified < hour_ago) {
+            let _gone = fs::remove_file(path);
         }
     }
 }

@@ -150,7 +150,7 @@ impl Scanner {
         for (path, stat, outcome) in reader::read_all(&new, &self.books) {
             self.known.insert(path, Known { stat, entry: outcome.map(Arc::new) });
         }
-        if let Some(cache) = self.cache.as_ref().filter(|_| self.fresh >= cache::MIN_FILES) {
+        if let Some(cache) = self.cache.as_mut().filter(|_| self.fresh >= cache::MIN_FILES) {
             self.fresh = 0;
             let good = self
                 .known
