@@ -82,9 +82,9 @@ pub fn run(opened: Opened, config: &Config) -> io::Result<End> {
     panics(events.clone());
     let overview = source.overview();
     let worker = Worker::start(source, zone.clone(), events.clone())?;
-    let screen = Screen::enter(caps.asks(env, config.wish))?;
+    let mut screen = Screen::enter(caps.asks(env, config.wish))?;
     input::start(events.clone())?;
-    let (mut app, mut effects) = App::new(overview, zone, terminal::size());
+    let (mut app, mut effects) = App::new(overview, zone, screen.resize());
     app.paths = paths;
     if place.as_ref().is_some_and(Place::make) {
         app.welcome();
@@ -172,7 +172,7 @@ impl Session {
             Event::Resized => self.resized(),
             Event::Suspend => self.suspend(),
             Event::Continued => {
-                self.screen.resume()?;
+                Screen::resume()?;
                 self.resized()
             }
             Event::Signal(s) => Ok(self.finish(End::Signal(s))),
@@ -187,8 +187,7 @@ impl Session {
     }
 
     fn resized(&mut self) -> io::Result<bool> {
-        self.screen.resize();
-        let (w, h) = terminal::size();
+        let (w, h) = self.screen.resize();
         self.tell(Message::Resize(w, h))
     }
 
@@ -225,7 +224,9 @@ impl Session {
                 Effect::Suspend => {
                     self.suspend()?;
                 }
-                Effect::Redraw => self.screen.resize(),
+                Effect::Redraw => {
+                    self.resized()?;
+                }
                 Effect::Quit => self.end = Some(End::Quit),
             }
         }

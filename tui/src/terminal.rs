@@ -147,24 +147,22 @@ impl Screen {
             *ASKED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             write(ASK)?;
         }
-        let mut screen = Screen { shown: None, cursor: None, area: Rect::ZERO };
-        screen.resize();
-        Ok(screen)
+        Ok(Screen { shown: None, cursor: None, area: Rect::ZERO })
     }
 
-    /// Takes it over again after [`restore`].
-    pub fn resume(&mut self) -> io::Result<()> {
+    /// Takes it over again after [`restore`]; its size may be another.
+    pub fn resume() -> io::Result<()> {
         restore();
-        raw()?;
-        self.resize();
-        Ok(())
+        raw()
     }
 
-    /// Follows the terminal's size, and draws everything anew.
-    pub fn resize(&mut self) {
+    /// Follows the terminal's size, and draws everything anew. Frames have the size that is returned until the next call,
+    /// whatever the terminal does meanwhile.
+    pub fn resize(&mut self) -> (u16, u16) {
         let (w, h) = size();
         self.area = Rect::new(0, 0, w, h);
         self.shown = None;
+        (w, h)
     }
 
     /// Draws a frame: one write, shown at once by terminals that know synchronized output; none when nothing changed.
