@@ -16,6 +16,7 @@ use super::choose::Wanted;
 use super::grid::{Cell, Grid};
 use super::print::{Printer, Trouble};
 use super::series::{ROWS, cells, start_of, unit};
+use super::top::{FIGURES, figures};
 use super::{Recording, code};
 use crate::cli::{Failure, USAGE};
 use crate::grouping::{By, Name, groups, spell};
@@ -159,23 +160,12 @@ pub(super) fn top(
     }
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     ranked.truncate(args.number as usize);
-    let mut grid = Grid::new(&[
-        ("group", Cell::Text(None)),
-        ("members", Cell::Int(None)),
-        ("mean", Cell::Number(None)),
-        ("max", Cell::Number(None)),
-        ("last", Cell::Number(None)),
-        ("growth", Cell::Number(None)),
-        ("samples", Cell::Int(None)),
-        ("unit", Cell::Text(None)),
-        ("members_least", Cell::Int(None)),
-        ("members_most", Cell::Int(None)),
-    ]);
+    let head = [("group", Cell::Text(None)), ("members", Cell::Int(None))];
+    let tail = ["members_least", "members_most"].map(|n| (n, Cell::Int(None)));
+    let mut grid = Grid::new(&[&head[..], &FIGURES[..], &tail[..]].concat());
     for (_, (name, members, there), b, quantity) in ranked {
-        let numbers = [b.mean, b.max, b.last, TopBy::Growth.of(&b)].map(|v| Cell::Number(Some(v)));
         let head = [group(by, &name, people), Cell::Int(Some(members as i64))];
-        let tail = [Cell::Int(Some(b.count.into())), Cell::text(unit(quantity))];
-        grid.push(head.into_iter().chain(numbers).chain(tail).chain(present(there)));
+        grid.push(head.into_iter().chain(figures(&b, quantity)).chain(present(there)));
     }
     recording.print(&args.output, &grid.finish()?)
 }

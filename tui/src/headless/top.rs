@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use fgm::query::model::{TopBy, WindowQuery};
+use fgm::series::Bucket;
 use fgm::subject::Subject;
+use fgm::unit::Quantity;
 
 use super::Recording;
 use super::args::{Rank, TopArgs};
@@ -36,33 +38,30 @@ pub(super) fn run(args: &TopArgs, data: Option<PathBuf>) -> Result<ExitCode, Tro
     }
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     ranked.truncate(args.number as usize);
-    let mut grid = Grid::new(&[
-        ("subject", Cell::Text(None)),
-        ("node_name", Cell::Text(None)),
-        ("subject_kind", Cell::Text(None)),
-        ("mean", Cell::Number(None)),
-        ("max", Cell::Number(None)),
-        ("last", Cell::Number(None)),
-        ("growth", Cell::Number(None)),
-        ("samples", Cell::Int(None)),
-        ("unit", Cell::Text(None)),
-    ]);
+    let head = ["subject", "node_name", "subject_kind"].map(|n| (n, Cell::Text(None)));
+    let mut grid = Grid::new(&[&head[..], &FIGURES[..]].concat());
     for (_, s, b, quantity) in ranked {
         let text = |name| Cell::Text(s.text(name).map(str::to_owned));
-        let number = |v| Cell::Number(Some(v));
-        grid.push([
-            Cell::text(s.title()),
-            text("node_name"),
-            text("subject_kind"),
-            number(b.mean),
-            number(b.max),
-            number(b.last),
-            number(TopBy::Growth.of(&b)),
-            Cell::Int(Some(b.count.into())),
-            Cell::text(unit(quantity)),
-        ]);
+        let head = [Cell::text(s.title()), text("node_name"), text("subject_kind")];
+        grid.push(head.into_iter().chain(figures(&b, quantity)));
     }
     recording.print(&args.output, &grid.finish()?)
+}
+
+/// What is told of everybody who is compared.
+pub(super) const FIGURES: [(&str, Cell); 6] = [
+    ("mean", Cell::Number(None)),
+    ("max", Cell::Number(None)),
+    ("last", Cell::Number(None)),
+    ("growth", Cell::Number(None)),
+    ("samples", Cell::Int(None)),
+    ("unit", Cell::Text(None)),
+];
+
+/// The same of one, from all samples of the range.
+pub(super) fn figures(b: &Bucket, quantity: Quantity) -> impl Iterator<Item = Cell> {
+    let numbers = [b.mean, b.max, b.last, TopBy::Growth.of(b)].map(|v| Cell::Number(Some(v)));
+    numbers.into_iter().chain([Cell::Int(Some(b.count.into())), Cell::text(unit(quantity))])
 }
 
 impl From<Rank> for TopBy {
