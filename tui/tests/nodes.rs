@@ -50,7 +50,7 @@ fn screen(nodes: &[(&str, Option<(bool, i64)>)]) -> String {
 fn clocks_that_differ_are_noticed() {
     let (good, alone) = (Some((true, 900)), Some((false, 16_000_000)));
     let said = screen(&[("node-a", good), ("node-of-b", alone)]);
-    assert!(said.contains("clocks differ (!)"), "{said}");
+    assert!(said.contains("clocks may differ (!)"), "{said}");
     assert!(said.contains("the clock of node-of-b is not synchronized"), "{said}");
     for nodes in [
         &[("node-a", good), ("node-of-b", good)][..],
@@ -58,6 +58,6 @@ fn clocks_that_differ_are_noticed() {
         &[("node-a", None), ("node-of-b", None)],
     ] {
         let said = screen(nodes);
-        assert!(!said.contains("clocks differ") && !said.contains("the clock"), "{nodes:?}: {said}");
+        assert!(!said.contains("clocks may differ") && !said.contains("the clock"), "{nodes:?}: {said}");
     }
 }

@@ -91,7 +91,7 @@ fn troubles(app: &App) -> Option<String> {
     let files = if n == 1 { "file" } else { "files" };
     let unreadable = (n > 0).then(|| format!("{n} {files} unreadable"));
     let ended = app.recorder.report.ended.is_some().then(|| "not recording".to_owned());
-    let clocks = app.doubt.is_some().then(|| "clocks differ".to_owned());
+    let clocks = app.doubt.is_some().then(|| "clocks may differ".to_owned());
     let all: Vec<_> = ended.into_iter().chain(unreadable).chain(clocks).collect();
     (!all.is_empty()).then(|| format!("{} ({}) ", all.join(", "), app.keymap.hint(Action::Problems)))
 }
